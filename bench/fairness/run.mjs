@@ -16,6 +16,7 @@ import { startLeveret } from '../support/processes.mjs';
 import { formatTable } from '../support/table.mjs';
 import { inTemporaryFolder } from '../support/temporary.mjs';
 import { FLOODS } from './floods.mjs';
+import { runMinute } from './minute.mjs';
 import { Witness } from './witness.mjs';
 
 const HELP = `Usage: npm run bench:fairness -- [options]
@@ -23,11 +24,13 @@ const HELP = `Usage: npm run bench:fairness -- [options]
   --engine NAME  wasm or js (default: wasm)
   --seconds N    of floods that last, and of the idle figure (default 10)
   --only TEXT    floods whose names have this
+  --minute       instead: whether one of 100 consumers on 4 workers starves in a minute, or in --seconds
   --quick        a smoke test: a hundredth of each, nothing is judged
 `;
 /** What a flood may add for others (ms). */
 const ADDED_MAX_MS = 20;
 const QUICK_SCALE = 0.01;
+const MINUTE_S = 60;
 /** Between what a flood needs and the flood (ms): what is left of the one is none of the other. */
 const SETTLE_MS = 200;
 
@@ -36,6 +39,7 @@ const { values } = parseArgs({
     engine: { type: 'string', default: 'wasm' },
     seconds: { type: 'string' },
     only: { type: 'string', default: '' },
+    minute: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -154,6 +158,7 @@ function quantile(times, share) {
 
 if (values.help) process.stdout.write(HELP);
 else {
-  await inTemporaryFolder(tmpdir(), main);
+  if (values.minute) await runMinute(values.engine, Number(values.seconds ?? MINUTE_S) * 1000);
+  else await inTemporaryFolder(tmpdir(), main);
   if (faultCount() > 0) process.exitCode = 1;
 }

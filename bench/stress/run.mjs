@@ -1,8 +1,9 @@
 /**
  * A stress: `npm run bench:stress`. Very many producers and consumers, each on a connection of its own, on one queue and
  * on a queue for each pair, transient and durable, on 1, 2 and 4 workers. Channels are closed, connections cut, messages
- * given back, queues deleted. It ends with 1 when a message was lost, or came twice without a mark, or when messages,
- * pages, cells, boxes or files are left in use. No rate is asserted.
+ * given back, queues deleted. A broker goes through all of that in three cycles. The run ends with 1 when a message was
+ * lost, or came twice without a mark; when connections, channels, consumers, queues, messages, units of memory or files
+ * are left in use after a cycle; or when the last cycle took memory besides. No rate is asserted.
  */
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,11 +13,9 @@ import { parseArgs } from 'node:util';
 import { faultCount, reportFault, say } from '../limit/progress.mjs';
 import { Random } from '../soak/random.mjs';
 import { Connection } from '../support/connection.mjs';
-import { freePort } from '../support/ports.mjs';
-import { residentMb, startLeveret } from '../support/processes.mjs';
 import { formatTable, thousands } from '../support/table.mjs';
 import { inTemporaryFolder } from '../support/temporary.mjs';
-import { openFiles } from '../support/watch.mjs';
+import { Broker } from './broker.mjs';
 import { Ledger } from './ledger.mjs';
 import { Consumer, produce } from './story.mjs';
 
@@ -25,23 +24,26 @@ const HELP = `Usage: npm run bench:stress -- [options]
   --pairs N       producers, and as many consumers (default 1000)
   --messages N    of each producer (default 50)
   --workers LIST  (default 1,2,4)
+  --engine LIST   (default wasm,js)
   --seed N        of all chance (default: another each time, printed)
-  --quick         a smoke test: 100 pairs on 2 workers
+  --quick         for CI: 100 pairs, 25 messages each, on 2 workers
 `;
 
 const { values } = parseArgs({
   options: {
     pairs: { type: 'string' },
-    messages: { type: 'string', default: '50' },
+    messages: { type: 'string' },
     workers: { type: 'string' },
+    engine: { type: 'string', default: 'wasm,js' },
     seed: { type: 'string', default: String(Date.now() % 1e6) },
     quick: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
 });
 const pairs = Number(values.pairs ?? (values.quick ? 100 : 1_000));
-const messages = Number(values.messages);
+const messages = Number(values.messages ?? (values.quick ? 25 : 50));
 const workerCounts = (values.workers ?? (values.quick ? '2' : '1,2,4')).split(',').map(Number);
+const engines = values.engine.split(',');
 /** Connections that are opened at a time. */
 const AT_ONCE = 50;
 /** Nothing has come for so long although something is owed: it is lost. */
@@ -49,20 +51,18 @@ const PATIENCE_MS = 60_000;
 const LOOK_MS = 100;
 const VICTIMS = 5;
 
-/** Units, files and memory before and after. */
+/**
+ * What the last cycle may add to what the one before it had left (MB). JavaScript's heap, of all threads after a
+ * collection: code that was compiled meanwhile, and no more; an object of 400 octets that was forgotten for each message
+ * would be 4 MB in the quick form, and 80 in the long one. Resident: the allocator gives back what it likes.
+ */
+const GROWTH_MAX_MB = { heap: 2, resident: 32 };
+/** A broker goes through all shapes so often: what it keeps for good it has taken in the first cycle. */
+const CYCLES = 3;
 const COLUMNS = [
   ...['', 'produced', 'confirmed', 'delivered', 'redelivered', 'acked', 's'],
-  ...['segments', 'pages', 'cells', 'boxes', 'files', 'resident (MB)'],
+  ...['segments', 'pages', 'cells', 'boxes', 'files', 'heap (MB)', 'resident (MB)'],
 ].map((title, i) => ({ title, align: /** @type {const} */ (i === 0 ? 'left' : 'right') }));
-
-/** @param {number} httpPort @returns {Promise<Record<string, number>>} units of memory by kind */
-async function units(httpPort) {
-  const authorization = `Basic ${Buffer.from('guest:guest').toString('base64')}`;
-  const text = await (await fetch(`http://127.0.0.1:${httpPort}/metrics`, { headers: { authorization } })).text();
-  const found = [...text.matchAll(/memory_units\{kind="(\w+)"\} (\d+)/g)];
-  if (found.length === 0) throw new Error('the metrics do not tell of units of memory');
-  return Object.fromEntries(found.map(([, kind, count]) => [kind, Number(count)]));
-}
 
 /** So many at a time. @template T @param {readonly T[]} all @param {(one: T) => Promise<void>} act */
 async function inPortions(all, act) {
@@ -70,9 +70,9 @@ async function inPortions(all, act) {
 }
 
 /** What goes on beside: queues with messages and a consumer are deleted and made anew. @param {any} story */
-async function deleteQueues({ control, port, durable, ledger, random, onFailure }) {
+async function deleteQueues({ control, port, name, durable, ledger, random, onFailure }) {
   for (let i = 0; i < VICTIMS; i++) {
-    const queue = `victim-${i}`;
+    const queue = `${name}-victim-${i}`;
     /** @type {Set<number>} */
     const held = new Set();
     await control.call('queue.declare', { queue, durable });
@@ -85,30 +85,26 @@ async function deleteQueues({ control, port, durable, ledger, random, onFailure 
   }
 }
 
-/** @param {{ workers: number, queues: number, durable: boolean, folder: string }} cell */
-async function stress({ workers, queues, durable, folder }) {
-  const title = `${workers} workers, ${queues} queues, ${durable ? 'durable' : 'transient'}`;
-  say(title);
-  const httpPort = await freePort();
-  const data = durable ? ['--data', join(folder, `${workers}-${queues}`)] : [];
-  const options = ['--workers', String(workers), '--memory', '1G', '--http-port', String(httpPort), ...data];
-  const server = await startLeveret(options);
-  const { port } = server;
+/** @typedef {{ queues: number, durable: boolean }} Shape */
+/** @type {readonly Shape[]} */
+const SHAPES = [1, pairs].flatMap((queues) => [false, true].map((durable) => ({ queues, durable })));
+
+/**
+ * One shape of a cycle, from the first queue to the last one's deletion.
+ * @param {{ port: number, control: Connection, random: Random, title: string, name: string }} of `name`: no other one's, so
+ *   that what a connection that was cut had sent before cannot come to the next shape @param {Shape} shape
+ */
+async function stress({ port, control, random, title, name }, { queues, durable }) {
   const onFailure = (/** @type {Error} */ error) => reportFault(`${title}: ${error.message}`);
-  const random = new Random(Number(values.seed));
   const ledger = new Ledger((pairs + VICTIMS) * messages);
-  const control = await Connection.open(port, onFailure);
-  await control.openChannel();
-  const names = Array.from({ length: queues }, (_, i) => `stress-${i}`);
-  const begin = { units: await units(httpPort), files: openFiles(server.pid), resident: residentMb(server.pid) };
+  const names = Array.from({ length: queues }, (_, i) => `${name}-${i}`);
   for (const queue of names) await control.call('queue.declare', { queue, durable });
   const stories = Array.from({ length: pairs }, (_, i) => {
-    return { port, queue: `stress-${i % queues}`, durable, ledger, random, onFailure, held: null };
+    return { port, queue: `${name}-${i % queues}`, durable, ledger, random, onFailure, held: null };
   });
   const consumers = stories.map((story) => new Consumer(story));
-  const began = performance.now();
   await inPortions(consumers, (one) => one.start());
-  const deleting = deleteQueues({ control, port, durable, ledger, random, onFailure });
+  const deleting = deleteQueues({ control, port, name, durable, ledger, random, onFailure });
   await Promise.all(stories.map((story) => produce(story, messages)));
   await deleting;
   let [owed, since] = [ledger.owed, performance.now()];
@@ -116,22 +112,60 @@ async function stress({ workers, queues, durable, folder }) {
     await pause(LOOK_MS);
     if (ledger.owed !== owed) [owed, since] = [ledger.owed, performance.now()];
   }
-  const seconds = (performance.now() - began) / 1_000;
   ledger.close();
   await inPortions(consumers, (one) => one.stop());
   for (const queue of names) await control.call('queue.delete', { queue });
-  await settled(title, httpPort, server.pid, begin, workers);
-  const end = { units: await units(httpPort), files: openFiles(server.pid), resident: residentMb(server.pid) };
+  return ledger;
+}
+
+/** All cycles of one broker. @param {string} engine @param {number} workers @param {string} folder */
+async function cycles(engine, workers, folder) {
+  const of = `${engine}, ${workers} workers`;
+  const broker = await Broker.start(engine, workers, join(folder, `${engine}-${workers}`));
+  const random = new Random(Number(values.seed));
+  const control = await Connection.open(broker.port, (error) => reportFault(`${of}: ${error.message}`));
+  await control.openChannel();
+  const begin = await broker.figures();
+  /** @type {import('./broker.mjs').Taken[]} */
+  const taken = [];
+  const rows = [];
+  for (let cycle = 1; cycle <= CYCLES; cycle++) {
+    const title = `${of}, cycle ${cycle}`;
+    say(title);
+    const began = performance.now();
+    const ledgers = [];
+    for (const [i, shape] of SHAPES.entries()) {
+      const name = `stress-${cycle}-${i}`;
+      ledgers.push(await stress({ port: broker.port, control, random, title, name }, shape));
+    }
+    const seconds = (performance.now() - began) / 1_000;
+    const end = await settled(title, broker, begin, workers);
+    taken.push(await broker.taken());
+    const sum = (/** @type {'produced' | 'confirmed' | 'delivered' | 'redelivered' | 'acked'} */ what) =>
+      thousands(ledgers.reduce((all, ledger) => all + ledger[what], 0));
+    rows.push([
+      title,
+      ...[sum('produced'), sum('confirmed'), sum('delivered'), sum('redelivered'), sum('acked')],
+      seconds.toFixed(1),
+      ...Object.keys(begin.units).map((kind) => `${begin.units[kind]} / ${end.units[kind]}`),
+      `${begin.files} / ${end.files}`,
+      ...[taken.at(-1)?.heap, taken.at(-1)?.resident].map((megabytes) => megabytes?.toFixed(1) ?? ''),
+    ]);
+  }
+  judgeGrowth(of, taken);
   await control.close();
-  await server.stop();
-  return [
-    title,
-    ...[ledger.produced, ledger.confirmed, ledger.delivered, ledger.redelivered, ledger.acked].map(thousands),
-    seconds.toFixed(1),
-    ...[...Object.keys(begin.units)].map((kind) => `${begin.units[kind]} / ${end.units[kind]}`),
-    `${begin.files} / ${end.files}`,
-    `${begin.resident.toFixed(0)} / ${end.resident.toFixed(0)}`,
-  ];
+  await broker.stop();
+  return rows;
+}
+
+/** @param {string} of @param {readonly import('./broker.mjs').Taken[]} taken after each cycle */
+function judgeGrowth(of, taken) {
+  const [before, last] = taken.slice(-2);
+  if (before === undefined || last === undefined) return;
+  for (const what of /** @type {const} */ (['heap', 'resident'])) {
+    const [grown, most] = [last[what] - before[what], GROWTH_MAX_MB[what]];
+    if (grown > most) reportFault(`${of}: ${what} grew by ${grown.toFixed(1)} MB in the last cycle, over ${most}`);
+  }
 }
 
 /** Files besides those of producers and consumers, of this process and of the broker. */
@@ -146,29 +180,36 @@ function checkFileLimit() {
   process.exit(1);
 }
 
-/** What participants keep at hand, of each kind: so much more than at the beginning is none that is left in use. */
+/** Units that a participant keeps at hand, at most, of each kind: so many more than at the beginning are none in use. */
 const AT_HAND = 64;
 
 /**
- * Waits until the broker has let go of what it had. @param {string} title @param {number} httpPort @param {number} pid
- * @param {{ units: Record<string, number>, files: number }} begin @param {number} workers
+ * Waits until the broker has let go of what it had. @param {string} title @param {Broker} broker
+ * @param {import('./broker.mjs').Figures} begin @param {number} workers
  */
-async function settled(title, httpPort, pid, begin, workers) {
+async function settled(title, broker, begin, workers) {
   const end = performance.now() + PATIENCE_MS;
   for (;;) {
-    const now = await units(httpPort);
-    const left = Object.entries(now).filter(
-      ([kind, count]) => count > (begin.units[kind] ?? 0) + AT_HAND * (workers + 1),
-    );
-    const files = openFiles(pid);
-    if (left.length === 0 && files <= begin.files + 2 * workers + 8) return;
+    const now = await broker.figures();
+    const left = [
+      ...above(now.counts, begin.counts, 0),
+      ...above(now.units, begin.units, AT_HAND * (workers + 1)),
+      ...above({ files: now.files }, { files: begin.files }, 2 * workers + 8),
+    ];
+    if (left.length === 0) return now;
     if (performance.now() > end) {
-      return reportFault(
-        `${title}: left in use: ${left.map(([kind, count]) => `${count} ${kind}`).join(', ')}; ${files} files`,
-      );
+      reportFault(`${title}: left in use: ${left.join(', ')}`);
+      return now;
     }
     await pause(LOOK_MS);
   }
+}
+
+/** @param {Record<string, number>} now @param {Record<string, number>} begin @param {number} slack */
+function above(now, begin, slack) {
+  return Object.entries(now)
+    .filter(([what, count]) => count > (begin[what] ?? 0) + slack)
+    .map(([what, count]) => `${count} ${what} (${begin[what] ?? 0} at the beginning)`);
 }
 
 if (values.help) console.log(HELP);
@@ -177,9 +218,8 @@ else {
   say(`seed ${values.seed}`);
   await inTemporaryFolder(tmpdir(), async (folder) => {
     const rows = [];
-    for (const workers of workerCounts)
-      for (const queues of [1, pairs])
-        for (const durable of [false, true]) rows.push(await stress({ workers, queues, durable, folder }));
+    for (const engine of engines)
+      for (const workers of workerCounts) rows.push(...(await cycles(engine, workers, folder)));
     console.log(formatTable(COLUMNS, rows));
   });
   if (faultCount() > 0) process.exitCode = 1;
