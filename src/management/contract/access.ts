@@ -67,6 +67,7 @@ export const ACCESS: Contracts = {
   'POST /api/leveret/session': {
     summary: 'Signs in to the web page, by a password or a token: the answer has a cookie',
     body: optionalBody({ username: OPTIONAL_TEXT, password: OPTIONAL_TEXT, token: OPTIONAL_TEXT }),
+    signsIn: true,
     answers: { 200: thing({ name: STRING, tags: STRINGS }, ['name', 'tags']) },
   },
   'DELETE /api/leveret/session': done('Signs out of the web page'),

@@ -146,7 +146,7 @@ function responsesOf(
   const changes = method !== 'GET';
   const others: readonly (readonly [string, string])[] = [
     ['400', 'Wrong'],
-    ...(tag === null ? [] : ([['401', 'NotAuthorised']] as const)),
+    ...(tag === null && contract.signsIn !== true ? [] : ([['401', 'NotAuthorised']] as const)),
     ...(changes ? ([['403', 'Foreign']] as const) : []),
     ['404', 'NotFound'],
     ...(changes ? ([['413', 'TooLong']] as const) : []),

@@ -13,6 +13,8 @@ export interface OperationContract {
   readonly contentType?: string;
   /** A body may come as a form with files, too. */
   readonly takesForms?: boolean;
+  /** It is open to all, and looks itself at who somebody says to be. */
+  readonly signsIn?: boolean;
 }
 
 /** By `METHOD path`; `:name` stands for a part of the path. */

@@ -90,7 +90,7 @@ export class NatsServers {
       server_name: ${this.nameOf(index)}
       listen: "127.0.0.1:${client}"
       http: "127.0.0.1:${monitor}"
-      jetstream { store_dir: "${join(this.#folder, this.nameOf(index))}", max_file_store: 4GB${syncs} }
+      jetstream { store_dir: "${join(this.#folder, this.nameOf(index))}", max_file_store: 64GB${syncs} }
       ${clusters}
       accounts {
         SYS { users: [{ user: ${SYSTEM.user}, password: ${SYSTEM.password} }] }
