@@ -51,6 +51,9 @@ export type Command =
 export interface Configured {
   /** What was said, and where. */
   readonly given: Configuration;
+  /** What a broker is started with. */
+  readonly asked: BrokerOptions;
+  /** That, with what holds by default: not to be asked for again, as some of it has another form. */
   readonly options: ResolvedOptions;
   readonly log: LogPlace;
 }
@@ -70,10 +73,11 @@ export function parseOptions(args: readonly string[], environment: Environment =
     if (flags.help) return { action: 'help', help: HELP };
     if (flags.version) return { action: 'version' };
     const given = configuration(flags, environment);
-    const options = resolveOptions(brokerOptions(given));
+    const asked = brokerOptions(given);
+    const options = resolveOptions(asked);
     return isQuestion
       ? { action: 'config', inForce: inForce(given, options) }
-      : { action: 'serve', given, options, log: logPlace(given) };
+      : { action: 'serve', given, asked, options, log: logPlace(given) };
   } catch (error) {
     const reason = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error);
     return { action: 'refuse', reason };

@@ -16,19 +16,19 @@ type Reloading = Pick<Broker, 'reconfigure'>;
 
 /** Starts a broker; resolves with it, and keeps reloading from now on, with what `read` finds; `service` hears of it. */
 export async function startReloadable(
-  { given, options, log }: Configured,
+  { given, asked, options, log }: Configured,
   read: () => Command,
   logger: Logger,
   service: Pick<Service, 'reloading'>,
 ): Promise<Broker> {
-  const starting = Broker.start({ ...options, log: (entry) => logger.pass([entry]) });
+  const starting = Broker.start({ ...asked, log: (entry) => logger.pass([entry]) });
   if (process.platform !== 'win32') {
     let inForce = given;
     // Whoever asks while the broker starts, or while it reloads, asks in a row.
     let last: Promise<unknown> = starting;
     process.on('SIGHUP', () => {
       last = last.then(async () => {
-        inForce = await reload(await starting, { given: inForce, options, log }, read(), logger);
+        inForce = await reload(await starting, { given: inForce, asked, options, log }, read(), logger);
       });
       const told = last.catch((error: unknown) => logger.error('configuration', `not reloaded: ${String(error)}`));
       void service.reloading(told);

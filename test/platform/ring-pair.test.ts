@@ -87,6 +87,8 @@ describe('a pair of rings', () => {
     const total = 8 * MUCH;
     const writer = new Worker(
       `const { workerData } = require('node:worker_threads');
+       // A wait for the other side alone does not hold a thread: it would end amid its octets.
+       const held = setInterval(() => {}, 60_000);
        import(workerData.pair).then(async ({ RingEnd, Want }) => {
          const end = new RingEnd(workerData.rings, 1);
          for (let sent = 0; sent < workerData.total; ) {
@@ -95,6 +97,7 @@ describe('a pair of rings', () => {
            if (end.room === 0 && end.want(Want.ROOM)) await end.woken();
          }
          end.close();
+         clearInterval(held);
        });`,
       {
         eval: true,
