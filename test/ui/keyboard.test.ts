@@ -56,8 +56,11 @@ test('definitions are taken out, and brought in again', async () => {
   const [file] = await Promise.all([page.waitForEvent('download'), pressByKey(page, 'Download')]);
   const definitions = JSON.parse(await readFile(await file.path(), 'utf8')) as Record<string, unknown>;
   definitions.queues = [{ name: 'brought', vhost: '/', durable: true, auto_delete: false, arguments: {} }];
+  // Before the way to it, which takes a while: the browser is asked to hand a chooser over, and does not tell when it will.
+  const chosen = page.waitForEvent('filechooser');
   await tabTo(page, page.getByLabel('File', { exact: true }));
-  const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')]);
+  await page.keyboard.press('Enter');
+  const chooser = await chosen;
   const buffer = Buffer.from(JSON.stringify(definitions));
   await chooser.setFiles({ name: 'definitions.json', mimeType: 'application/json', buffer });
   await page.getByRole('cell', { name: 'brought in /' }).waitFor();
