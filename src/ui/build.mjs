@@ -1,11 +1,11 @@
 /**
- * Builds the web page into `dist/ui`: checks its types, has Vite bundle it, and writes each file by brotli and gzip
- * beside it, as it is served. Nothing is done while neither its sources nor the packages have changed. What must hold:
+ * Builds the web page into `dist/ui`: checks its types, has Vite bundle it, and leaves each file by brotli and by
+ * gzip alone: as they are served, and a package need not hold each a third time. Nothing is done while neither its sources nor the packages have changed. What must hold:
  * the same sources become the same files.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -47,6 +47,7 @@ export async function buildPage() {
     const quality = { [constants.BROTLI_PARAM_QUALITY]: constants.BROTLI_MAX_QUALITY };
     writeFileSync(join(BUILT, `${name}.br`), brotliCompressSync(bytes, { params: quality }));
     writeFileSync(join(BUILT, `${name}.gz`), gzipSync(bytes, { level: 9 }));
+    rmSync(join(BUILT, name));
   }
   writeFileSync(STAMP, sources);
 }

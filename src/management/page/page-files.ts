@@ -1,10 +1,12 @@
 /**
- * The files of the web page, as the build has written them: each with what it becomes by brotli and gzip beside it. They
- * are read once.
+ * The files of the web page, as the build has written them: each by brotli and by gzip. They are read once, and what
+ * they are without is made then.
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 
 export interface PageFile {
   /** Where it is served: `/` or `/assets/…`. */
@@ -14,12 +16,14 @@ export interface PageFile {
   readonly isHashed: boolean;
   readonly etag: string;
   readonly plain: Buffer;
-  readonly br: Buffer | null;
-  readonly gzip: Buffer | null;
+  readonly br: Buffer;
+  readonly gzip: Buffer;
 }
 
 const INDEX = 'index.html';
 const ASSETS = 'assets';
+const GZIP = '.gz';
+const BROTLI = '.br';
 
 const TYPES: Readonly<Record<string, string>> = {
   html: 'text/html; charset=utf-8',
@@ -28,29 +32,33 @@ const TYPES: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
 };
 
+const unzipped = promisify(gunzip);
+
 /** None, where the page has not been built. */
 export async function readPage(folder: string): Promise<readonly PageFile[]> {
-  const assets = await readdir(join(folder, ASSETS)).catch(() => []);
-  const names = [INDEX, ...assets.map((name) => `${ASSETS}/${name}`)];
-  const files = await Promise.all(names.filter((name) => typeOf(name) !== null).map((name) => read(folder, name)));
-  return files.filter((file) => file !== null);
+  const assets = await readdir(join(folder, ASSETS)).catch(() => null);
+  if (assets === null) return [];
+  const zipped = assets.filter((name) => name.endsWith(GZIP)).map((name) => name.slice(0, -GZIP.length));
+  return Promise.all([INDEX, ...zipped.map((name) => `${ASSETS}/${name}`)].map((name) => read(folder, name)));
 }
 
-function typeOf(name: string): string | null {
-  return TYPES[name.slice(name.lastIndexOf('.') + 1)] ?? null;
-}
-
-async function read(folder: string, name: string): Promise<PageFile | null> {
-  const bytes = (ending: string): Promise<Buffer | null> => readFile(join(folder, name + ending)).catch(() => null);
-  const [plain, br, gzip] = await Promise.all([bytes(''), bytes('.br'), bytes('.gz')]);
-  if (plain === null) return null;
+async function read(folder: string, name: string): Promise<PageFile> {
+  const octets = (ending: string): Promise<Buffer> => readFile(join(folder, name + ending));
+  const [br, gzip] = await Promise.all([octets(BROTLI), octets(GZIP)]);
+  const plain = await unzipped(gzip);
   return {
     path: name === INDEX ? '/' : `/${name}`,
-    type: typeOf(name) ?? '',
+    type: typeOf(name),
     isHashed: name !== INDEX,
     etag: `"${createHash('sha256').update(plain).digest('base64url').slice(0, 22)}"`,
     plain,
     br,
     gzip,
   };
+}
+
+function typeOf(name: string): string {
+  const type = TYPES[name.slice(name.lastIndexOf('.') + 1)];
+  if (type === undefined) throw new Error(`the page has a file of a kind that is not served: ${name}`);
+  return type;
 }

@@ -58,8 +58,8 @@ function sendFile(file: PageFile, request: FastifyRequest, reply: FastifyReply):
   if (request.headers['if-none-match'] === etag) return reply.status(304).send();
   reply.type(type);
   const taken = request.headers['accept-encoding'] ?? '';
-  if (br !== null && takes(taken, 'br')) return reply.header('content-encoding', 'br').send(br);
-  if (gzip !== null && takes(taken, 'gzip')) return reply.header('content-encoding', 'gzip').send(gzip);
+  if (takes(taken, 'br')) return reply.header('content-encoding', 'br').send(br);
+  if (takes(taken, 'gzip')) return reply.header('content-encoding', 'gzip').send(gzip);
   return reply.send(plain);
 }
 
