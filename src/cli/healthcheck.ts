@@ -32,7 +32,7 @@ interface Environment {
 /** `args`: those behind the word. */
 export async function health(args: readonly string[], environment: Environment): Promise<Health> {
   try {
-    const { values } = parseArgs({ args: [...args], options: OPTIONS });
+    const values = valuesIn(args);
     const socket = values.socket ?? environment.LEVERET_CTL_SOCKET;
     const data = values.data ?? environment.LEVERET_DATA ?? COMMAND_DEFAULTS.data.directory;
     const where =
@@ -45,9 +45,22 @@ export async function health(args: readonly string[], environment: Environment):
     if (status === HTTP_OK) return { isServing: true, line: 'the broker serves' };
     return { isServing: false, line: `the broker does not serve: it answers ${status}` };
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error);
-    return { isServing: false, line: `the broker does not serve: ${reason}` };
+    return { isServing: false, line: `the broker does not serve: ${firstLine(error)}` };
   }
+}
+
+/** Throws what is wrong with the command line. */
+function valuesIn(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options: OPTIONS }).values;
+  } catch (error) {
+    const names = Object.keys(OPTIONS).map((name) => `--${name}`);
+    throw new Error(`healthcheck takes ${names.join(', ')}, each with a value: ${firstLine(error)}`);
+  }
+}
+
+function firstLine(error: unknown): string {
+  return (error instanceof Error ? error.message : String(error)).split('\n')[0] ?? '';
 }
 
 type Where = { readonly socketPath: string } | { readonly host: string; readonly port: string };

@@ -4,13 +4,13 @@
 import type { RequestListener } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import type { MessagePort } from 'node:worker_threads';
-import { keySource } from '../connection/tokens/oauth-setup.js';
+import { keySource, type OauthSetup } from '../connection/tokens/oauth-setup.js';
 import type { LogLevels } from '../logging/levels.js';
 import { Asking } from '../node/asking.js';
 import type { BoundHttp, BrokerFacts, FromManagement, HttpAddress, ToManagement } from '../node/management-messages.js';
 import { fatal } from '../platform/fatal.js';
 import type { Worker } from '../worker/worker.js';
-import type { ManagedBroker } from './api/base/managed-broker.js';
+import type { IssuerSignIn, ManagedBroker } from './api/base/managed-broker.js';
 import { principalOfMove } from './api/base/principals.js';
 import type { Clients } from './clients/clients.js';
 import { authenticate } from './http/authentication.js';
@@ -192,6 +192,7 @@ export class Management {
       ),
       sessions: new Sessions(this.#worker),
       ...signingIn,
+      issuerSignIn: signingIn.pageSignIn === null ? null : issuerSignIn(worker.oauth),
       takesTokens: worker.tokens !== null,
       clients: this.#clients,
       attempts: worker.logins.failed.attempts,
@@ -206,6 +207,11 @@ export class Management {
   #tell(message: FromManagement): void {
     this.#port.postMessage(message);
   }
+}
+
+function issuerSignIn(oauth: OauthSetup | null): IssuerSignIn | null {
+  const setup = oauth?.signIn ?? null;
+  return oauth === null || setup === null ? null : { resource: oauth.rules.resourceServerId, setup };
 }
 
 async function listener({ app }: HttpServer): Promise<RequestListener> {

@@ -121,6 +121,8 @@ describe("'leveret ctl'", () => {
     const { port } = silent.address() as AddressInfo;
     const line = 'the broker does not serve: no answer within 0.05 s';
     expect(await health(['--port', `${port}`, '--timeout', '0.05'], {})).toEqual({ isServing: false, line });
+    const wrong = await health(['--config', 'leveret.toml'], {});
+    expect(wrong.line).toContain('healthcheck takes --port, --host, --socket, --data, --timeout, each with a value: ');
     silent.close();
   });
 });

@@ -51,6 +51,26 @@ test('messages are peeked at, moved and looked for, and each stays in one queue'
   expect((await type('peek_messages', 'here', '--header', 'body')).code).toBe(64);
 });
 
+test('a look that ended early says so, beside the list, and where to go on', async () => {
+  const connection = await connect(`amqp://guest:guest@127.0.0.1:${broker().embedded.port}`);
+  onTestFinished(() => connection.close());
+  const channel = await connection.createConfirmChannel();
+  await channel.assertQueue('large');
+  const [messages, body] = [40, Buffer.alloc(512 * 1024, 'x')];
+  for (let i = 0; i < messages; i++) channel.sendToQueue('large', body);
+  await channel.waitForConfirms();
+  const large = ['peek_messages', 'large', '--truncate', String(body.length)];
+  const first = await type(...large);
+  const shown = (JSON.parse(first.out) as unknown[]).length;
+  expect(shown).toBeLessThan(messages);
+  const [, looked, next] = /ended early, after (\d+) messages. Go on with --from (\S+)\n$/.exec(first.error) ?? [];
+  expect(Number(looked)).toBe(shown);
+  // To the end: nothing is left to tell.
+  const rest = await json<unknown[]>(...large, '--from', next ?? '');
+  expect(rest).toHaveLength(messages - shown);
+  expect(await json(...large, '--count', '2')).toHaveLength(2);
+});
+
 test('a number that is none is refused, and is not taken for all', async () => {
   for (const [line, words] of [
     [

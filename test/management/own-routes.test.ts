@@ -137,3 +137,30 @@ it('where a move is to go is named, if it is not there', async () => {
   });
   expect(await move({ exchange: 'none', routing_key: 'k' })).toMatchObject(named("no exchange 'none' in vhost '/'"));
 });
+
+it('a parameter that nobody knows is refused by routes of our own, and named with those that are there', async () => {
+  const refused = (reason: string) => ({ status: 400, json: { error: 'bad_request', reason } });
+  expect(await api().get('/queues/%2F/q/messages?bdoy=x')).toMatchObject(
+    refused(
+      'there is no parameter bdoy here, but from, count, encoding, truncate, match, key, exchange, body, header.NAME, ' +
+        'property.NAME, use_regex',
+    ),
+  );
+  expect(await api().get('/queues/%2F/q/messages?header.kind=x&property.app_id=y')).toMatchObject({ status: 200 });
+  expect(await api().get('/queues/%2F/q/messages?header.=x')).toMatchObject({ status: 400 });
+  expect(await api().get('/leveret/moves?state=done')).toMatchObject(
+    refused('there is no parameter state here, but none at all'),
+  );
+  // As RabbitMQ passes over them.
+  expect(await api().get('/queues?bdoy=x')).toMatchObject({ status: 200 });
+});
+
+it('each of the own routes that shows something refuses what nobody knows', async () => {
+  for (const route of Object.keys(ANSWERS).filter((one) => one.startsWith('GET /api/'))) {
+    const path = route.slice('GET /api'.length).replace('{vhost}', '%2F').replace('{name}', 'q').replace('{id}', '77');
+    const answer = await api().get(`${path}?unknown=1`);
+    expect
+      .soft(answer, route)
+      .toMatchObject({ status: 400, json: { reason: expect.stringContaining('no parameter unknown here') } });
+  }
+});

@@ -63,6 +63,8 @@ export type Outcome =
       readonly hasHeader?: boolean;
       /** rabbitmqctl prints an empty line for some lists that are empty. */
       readonly emptyLine?: boolean;
+      /** What is to be known of the list besides: said where errors are, so that a program reads the list alone. */
+      readonly note?: string;
     }
   | { readonly kind: 'value'; readonly value: Cell };
 

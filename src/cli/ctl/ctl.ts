@@ -55,6 +55,7 @@ async function run(parsed: Parsed, environment: Environment, ends: Ends): Promis
   const outcome = await command.run(given, api);
   if (outcome.kind === 'text' && outcome.isRemark === true && isQuiet) return;
   ends.out(written(outcome, format, parsed.hasHeader));
+  if (outcome.kind === 'rows' && outcome.note !== undefined) ends.error(`${outcome.note}\n`);
 }
 
 function shellOf([, name = '', ...rest]: readonly string[]): Shell {

@@ -81,8 +81,13 @@ export class Provider {
   }
 }
 
+/** Where an issuer tells of itself. */
+export function configurationUrl(url: string): string {
+  return url.replace(/\/+$/, '') + CONFIGURATION;
+}
+
 async function discovered({ url, issuer, authority }: ProviderSetup): Promise<Endpoints> {
-  const address = url.replace(/\/+$/, '') + CONFIGURATION;
+  const address = configurationUrl(url);
   try {
     return endpointsIn(await fetchText(address, authority), issuer);
   } catch (error) {

@@ -72,7 +72,7 @@ export function addRoutes(server: HttpServer, broker: ManagedBroker): void {
   nodeRoutes(server, broker);
   latencyRoutes(server, broker);
   historyRoutes(server, broker);
-  featureRoutes(server);
+  featureRoutes(server, broker);
   healthCheckRoutes(server, broker);
   alivenessRoutes(server, broker);
   definitionRoutes(server, broker);

@@ -51,6 +51,9 @@ const MATCH = {
   title: 'Match',
 };
 
+/** Who issues tokens, for whom people sign in there. */
+const PROVIDER = { oauth_provider_url: STRING, oauth_metadata_url: STRING };
+
 export const ACCESS: Contracts = {
   'GET /api/whoami': {
     summary: 'Who calls, with which tags',
@@ -140,12 +143,21 @@ export const ACCESS: Contracts = {
   'GET /api/auth': {
     summary: 'How clients log in here: for who has no password yet',
     answers: {
-      200: thing({
-        oauth_enabled: { type: 'boolean' },
-        enable_uaa: { type: 'boolean' },
-        uaa_client_id: STRING,
-        uaa_location: STRING,
-      }),
+      200: thing(
+        {
+          oauth_enabled: BOOLEAN,
+          oauth_disable_basic_auth: BOOLEAN,
+          oauth_client_id: STRING,
+          oauth_scopes: STRING,
+          oauth_authorization_endpoint_params: { type: 'object', additionalProperties: STRING },
+          ...PROVIDER,
+          oauth_resource_servers: { type: 'object', additionalProperties: thing({ id: STRING, ...PROVIDER }) },
+          enable_uaa: BOOLEAN,
+          uaa_client_id: STRING,
+          uaa_location: STRING,
+        },
+        ['oauth_enabled'],
+      ),
     },
   },
 };

@@ -1,5 +1,5 @@
 /** What is agreed on for one method of one path: what may be asked, and what is answered. */
-import { INTEGER, listOf, type Schema, STRING, thing } from './schema.js';
+import { INTEGER, listOf, only, type Schema, STRING, thing } from './schema.js';
 
 export interface OperationContract {
   /** What it does, as a line of a list. */
@@ -19,6 +19,23 @@ export interface OperationContract {
 
 /** By `METHOD path`; `:name` stands for a part of the path. */
 export type Contracts = Readonly<Record<string, OperationContract>>;
+
+/** Routes that RabbitMQ has not. */
+const OWN = /^\/api\/leveret(\/|$)|\/(messages|explain)$/;
+/** Ends a name of a query that stands for many. */
+const ANY_NAME = '.NAME';
+
+/**
+ * What a query may ask for. RabbitMQ passes over what it does not know, and so do its routes; where our own show
+ * something, a mistyped filter would show all.
+ */
+export function querySchema(method: string, path: string, { query = {} }: OperationContract): Schema {
+  const schema: Schema = { type: 'object', properties: query };
+  if (method !== 'GET' || !OWN.test(path)) return schema;
+  const prefixes = Object.keys(query).filter((name) => name.endsWith(ANY_NAME));
+  const patterns = prefixes.map((name) => [`^${name.slice(0, -ANY_NAME.length)}\\..`, { type: 'string' }] as const);
+  return { ...only(schema), patternProperties: Object.fromEntries(patterns) };
+}
 
 const FLAG: Schema = { type: 'string', description: 'true or false.' };
 const WHOLE: Schema = { type: 'string', pattern: '^-?[0-9]{1,9}$' };

@@ -13,7 +13,7 @@ import fastify, {
 import { inWords } from '../../platform/fatal.js';
 import { contractOf } from '../contract/contracts.js';
 import type { ServedOperation } from '../contract/document.js';
-import type { OperationContract } from '../contract/operation-contract.js';
+import { type OperationContract, querySchema } from '../contract/operation-contract.js';
 import type { Schema } from '../contract/schema.js';
 import { type Caller, hasTag, PAGE_HEADER, type Tag } from './authentication.js';
 import { callers } from './callers.js';
@@ -137,7 +137,7 @@ function addRoute(
     const contract = contractOf(method, url);
     served.push({ method, path: url, tag, contract });
     const schema = {
-      querystring: { type: 'object', properties: contract.query ?? {} },
+      querystring: querySchema(method, url, contract),
       ...bodySchema(operation, contract),
     };
     const handler: RouteHandlerMethod = async function (request, reply) {

@@ -36,6 +36,8 @@ function inWords(
   }
   if (keyword === 'additionalProperties') {
     const known = Object.keys(properties ?? {}).join(', ');
+    if (part === 'querystring')
+      return `there is no parameter ${String(additionalProperty)} here, but ${known === '' ? 'none at all' : known}`;
     return `${isWhole ? 'the body' : nameAt(instancePath)} has no field ${String(additionalProperty)}, but ${known}`;
   }
   if (isWhole && part === 'body') return 'the body must be a JSON object';

@@ -6,6 +6,7 @@
 import type { NodeLimits } from '../../../broker/requests/node-limits.js';
 import type { TopologyView } from '../../../broker/topology/topology-view.js';
 import type { LoginAttempts } from '../../../connection/handshake/login-attempts.js';
+import type { SignInSetup } from '../../../connection/tokens/oauth-setup.js';
 import type { TlsSetup } from '../../../connection/transport/opening/tls-setup.js';
 import type { Engine } from '../../../engine/engine.js';
 import type { LogLevels } from '../../../logging/levels.js';
@@ -25,6 +26,12 @@ import type { PageSignIn } from '../../signing-in/page-sign-in.js';
 import type { Latencies } from '../../statistics/latencies.js';
 import type { NodeHistory } from '../../statistics/node-history.js';
 import type { Statistics } from '../../statistics/statistics.js';
+
+/** `resource`: what tokens call this broker. */
+export interface IssuerSignIn {
+  readonly resource: string;
+  readonly setup: SignInSetup;
+}
 
 export interface ManagedBroker {
   readonly facts: BrokerFacts;
@@ -71,6 +78,8 @@ export interface ManagedBroker {
   readonly pageSessions: PageSessions;
   /** How people sign in to it at the issuer of tokens; null: they do not. */
   readonly pageSignIn: PageSignIn | null;
+  /** The same, as it was set up. */
+  readonly issuerSignIn: IssuerSignIn | null;
   /** Whether tokens (OAuth 2) are taken, besides passwords. */
   readonly takesTokens: boolean;
   /** Who is connected. */

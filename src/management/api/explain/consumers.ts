@@ -21,7 +21,7 @@ function noConsumers({ ready }: Scene): Statement {
     'no-consumers',
     `Nobody consumes from the queue, and ${count(ready, 'message')} ${ready === 1 ? 'waits' : 'wait'}.`,
     { consumers: 0, messages_ready: ready },
-    'Start its consumers, or find out why they have gone: leveret log of the connections that were closed.',
+    'Start its consumers, or find out why they have gone: the log says of each connection why it was closed.',
   );
 }
 

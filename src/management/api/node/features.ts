@@ -1,7 +1,9 @@
 /** What tools ask to find out what the broker can do; and what only a cluster would do. */
+import { configurationUrl } from '../../../connection/tokens/provider.js';
 import { HttpError } from '../../http/errors.js';
 import { type JsonObject, type ListQuery, listed } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
+import type { IssuerSignIn, ManagedBroker } from '../base/managed-broker.js';
 
 /** By name: what it stands for. What is listed here is there, and cannot be switched off. */
 const FEATURES: Readonly<Record<string, string>> = {
@@ -15,17 +17,12 @@ const FEATURES: Readonly<Record<string, string>> = {
   virtual_host_metadata: 'Virtual host metadata (description, tags, etc)',
 };
 
-export function featureRoutes({ route }: HttpServer): void {
+export function featureRoutes({ route }: HttpServer, { issuerSignIn }: Pick<ManagedBroker, 'issuerSignIn'>): void {
   route('/api/extensions', { GET: { tag: 'management', handle: async () => [{ javascript: 'dispatcher.js' }] } });
   route('/api/auth', {
     GET: {
       tag: null,
-      handle: async () => ({
-        oauth_enabled: false,
-        enable_uaa: false,
-        uaa_client_id: '',
-        uaa_location: '',
-      }),
+      handle: async () => (issuerSignIn === null ? WITHOUT_OAUTH : authJson(issuerSignIn)),
     },
   });
   route('/api/feature-flags', {
@@ -54,6 +51,26 @@ export function featureRoutes({ route }: HttpServer): void {
   route('/api/rebalance/queues', {
     POST: { tag: 'administrator', handle: async (_request, reply) => reply.status(204).send() },
   });
+}
+
+const WITHOUT_OAUTH: JsonObject = { oauth_enabled: false, enable_uaa: false, uaa_client_id: '', uaa_location: '' };
+
+/**
+ * As RabbitMQ tells it: 3.12 has the issuer beside the client, 3.13 and 4 have it by resource server. What the broker
+ * alone needs, which exchanges the code, is not told: the client's secret, and what is said where tokens are had.
+ */
+function authJson({ resource, setup }: IssuerSignIn): JsonObject {
+  const { issuer } = setup.provider;
+  const provider = { oauth_provider_url: issuer, oauth_metadata_url: configurationUrl(issuer) };
+  return {
+    oauth_enabled: true,
+    oauth_disable_basic_auth: false,
+    oauth_client_id: setup.clientId,
+    oauth_scopes: setup.scopes.join(' '),
+    oauth_authorization_endpoint_params: setup.authorizationParams,
+    ...provider,
+    oauth_resource_servers: { [resource]: { id: resource, ...provider } },
+  };
 }
 
 function featureJson([name, desc]: readonly [string, string]): JsonObject {

@@ -17,6 +17,21 @@ const MOVE = ['id', 'queue', 'state', 'moved', 'passed', 'unroutable', 'reason']
 /** Octets of a payload that a line of a table has room for. */
 const TRUNCATE = 200;
 
+/** Messages that are shown, if nothing is said. */
+const COUNT = 100;
+
+interface PeekedPage {
+  readonly messages: readonly Row[];
+  readonly next: string;
+  readonly at_end: boolean;
+  readonly looked_at: number;
+}
+
+/** The API looks for a bounded time, and shows a bounded number of octets. */
+function brokenOff({ next, looked_at: looked }: PeekedPage): string {
+  return `Warning: this is not all: the look ended early, after ${looked} messages. Go on with --from ${next}`;
+}
+
 export const MESSAGE_COMMANDS: readonly CtlCommand[] = [
   {
     name: 'peek_messages',
@@ -25,7 +40,7 @@ export const MESSAGE_COMMANDS: readonly CtlCommand[] = [
     arguments: [one('queue')],
     isInVhost: true,
     options: {
-      count: { value: 'N', whole: { min: 1, max: 10_000 }, help: 'at most so many; else 100' },
+      count: { value: 'N', whole: { min: 1, max: 10_000 }, help: `at most so many; else ${COUNT}` },
       from: { value: 'POSITION', help: 'from this position on, which an answer before has shown' },
       truncate: { value: 'OCTETS', whole: { min: 0, max: 999_999_999 }, help: `of each payload; else ${TRUNCATE}` },
       ...SEARCH,
@@ -33,8 +48,10 @@ export const MESSAGE_COMMANDS: readonly CtlCommand[] = [
     banner: ({ vhost, argument }) => `Peeking at queue '${argument('queue')}' in vhost '${vhost}' ...`,
     run: async (given, api) => {
       const path = `${at('queues', given.vhost, given.argument('queue'))}/messages?${query(given)}`;
-      const page = await api.get<{ readonly messages: readonly Row[] }>(path);
-      return rows(PEEKED, page.messages);
+      const page = await api.get<PeekedPage>(path);
+      const outcome = rows(PEEKED, page.messages);
+      const isWhole = page.at_end || page.messages.length >= Number(given.option('count') ?? COUNT);
+      return isWhole ? outcome : { ...outcome, note: brokenOff(page) };
     },
   },
   {
