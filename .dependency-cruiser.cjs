@@ -102,6 +102,13 @@ module.exports = {
       to: { path: '^src/cluster/(?!$1/)' },
     },
     {
+      name: 'the-protocol-is-pure',
+      severity: 'error',
+      comment: 'Simulations have the same code: time, chance, stream and store are given to it.',
+      from: { path: '^src/cluster/protocol/' },
+      to: { path: '^src/(?!cluster/(protocol|records|stream/[^/]+$)|platform/clock)|^node:' },
+    },
+    {
       name: 'nats-is-one-kind-of-stream',
       severity: 'error',
       comment: 'Only what opens a stream knows of which kind it is; the client of NATS is loaded there alone.',

@@ -4,6 +4,7 @@
  */
 import { get64, set64, WRITER_MESSAGES_MAX, WRITERS_MAX } from '../../log/record-format.js';
 import { RecordError } from './record-error.js';
+import { readGroup } from './record-group.js';
 import { BATCH_HEAD_OCTETS, BatchHeadField, NODE_NAME_MAX, RecordKind } from './record-layout.js';
 import type { StreamRecord } from './record-reader.js';
 
@@ -32,14 +33,25 @@ export type RecordBody =
   | { readonly kind: 'definitions'; readonly octets: Uint8Array }
   | { readonly kind: 'beat' }
   | { readonly kind: 'known'; readonly queues: readonly KnownQueue[] }
-  | { readonly kind: 'deleted'; readonly queues: readonly number[] };
+  | { readonly kind: 'deleted'; readonly queues: readonly number[] }
+  | { readonly kind: 'group'; readonly records: readonly StreamRecord[] }
+  | { readonly kind: 'handover'; readonly to: string | null };
 
 export function fenceBody(node: string): Uint8Array[] {
+  return [nameOctets(node)];
+}
+
+/** The leader's last record. `to`: who leads next, without waiting; null: any. */
+export function handOverBody(to: string | null): Uint8Array[] {
+  return to === null ? [] : [nameOctets(to)];
+}
+
+function nameOctets(node: string): Uint8Array {
   const octets = Buffer.from(node, 'utf8');
   if (octets.length === 0 || octets.length > NODE_NAME_MAX || octets.toString('utf8') !== node) {
     throw new RangeError(`a node's name has 1 to ${NODE_NAME_MAX} octets of UTF-8, not '${node}'`);
   }
-  return [octets];
+  return octets;
 }
 
 /** `records`: as `Batch.stamp` gives them for no seed. */
@@ -66,7 +78,7 @@ export function deletedBody(queues: readonly number[]): Uint8Array[] {
   return [pack(queues)];
 }
 
-export function readBody({ kind, sequence, body }: StreamRecord): RecordBody {
+export function readBody({ kind, epoch, sequence, body }: StreamRecord): RecordBody {
   switch (kind) {
     case RecordKind.FENCE:
       return { kind: 'fence', node: readName(sequence, body) };
@@ -83,6 +95,10 @@ export function readBody({ kind, sequence, body }: StreamRecord): RecordBody {
       return { kind: 'known', queues: readPairs(sequence, body) };
     case RecordKind.DELETED:
       return { kind: 'deleted', queues: unpack(sequence, body, 1) };
+    case RecordKind.GROUP:
+      return { kind: 'group', records: readGroup({ kind, epoch, sequence, body }) };
+    case RecordKind.HANDOVER:
+      return { kind: 'handover', to: body.length === 0 ? null : readName(sequence, body) };
     default:
       return kind satisfies never;
   }
@@ -92,7 +108,7 @@ function readName(sequence: number, body: Uint8Array): string {
   const node = Buffer.from(body.buffer, body.byteOffset, body.length).toString('utf8');
   const isName = body.length > 0 && body.length <= NODE_NAME_MAX && Buffer.compare(Buffer.from(node), body) === 0;
   if (isName) return node;
-  throw new RecordError('body', sequence, `a fence whose node's name is not 1 to ${NODE_NAME_MAX} octets of UTF-8`);
+  throw new RecordError('body', sequence, `a node's name that is not 1 to ${NODE_NAME_MAX} octets of UTF-8`);
 }
 
 function readBatch(sequence: number, body: Uint8Array): BatchBody {

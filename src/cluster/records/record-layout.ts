@@ -18,7 +18,8 @@
  * A body: FENCE the name of the node that leads from there on, UTF-8 · BATCH a head of 24 octets (lane 32, messages 32,
  * octets of their records 32, 0 32, the lane's next message 64), then records as in docs/log-format.md, without a seed
  * · DEFINITIONS octets that the store knows · BEAT nothing · KNOWN pairs of a queue and the position below which all
- * of it is known, 64 each · DELETED queues, 64 each.
+ * of it is known, 64 each · DELETED queues, 64 each · GROUP several records (record-group.ts) · HANDOVER the name of the
+ * node that leads next, or nothing: any.
  *
  * Parts are of the record, not of the stream: what becomes of a record whose writer was deposed amid its parts is
  * decided by epochs and links, which a stream knows nothing of.
@@ -51,7 +52,16 @@ export const FENCE_OCTETS = 8;
 /** Octets of all parts together. */
 export const BODY_MAX = 1 << 30;
 
-export const RecordKind = { FENCE: 1, BATCH: 2, DEFINITIONS: 3, BEAT: 4, KNOWN: 5, DELETED: 6 } as const;
+export const RecordKind = {
+  FENCE: 1,
+  BATCH: 2,
+  DEFINITIONS: 3,
+  BEAT: 4,
+  KNOWN: 5,
+  DELETED: 6,
+  GROUP: 7,
+  HANDOVER: 8,
+} as const;
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
 
 const KINDS: ReadonlySet<number> = new Set(Object.values(RecordKind));

@@ -62,6 +62,8 @@ export interface StreamInfo {
   readonly first: number;
   /** 0: nothing was ever appended. */
   readonly last: number;
+  /** Of all messages that are kept. */
+  readonly octets: number;
   /** The server that leads the stream. */
   readonly leader: string | null;
   readonly replicas: readonly Replica[];

@@ -30,12 +30,14 @@ const SERVERS = ['s1', 's2', 's3'] as const;
 
 /** Messages from `first` on. */
 class Kept {
-  #messages: Uint8Array[];
+  readonly #messages: Uint8Array[];
+  octets: number;
   constructor(
     public first = 1,
     messages: Uint8Array[] = [],
   ) {
     this.#messages = messages;
+    this.octets = octetsOf(messages);
   }
   get last(): number {
     return this.first + this.#messages.length - 1;
@@ -45,21 +47,26 @@ class Kept {
   }
   add(octets: Uint8Array): number {
     this.#messages.push(octets);
+    this.octets += octets.length;
     return this.last;
   }
   purge(upTo: number): void {
     const count = Math.min(upTo, this.last) - this.first + 1;
     if (count <= 0) return;
-    this.#messages.splice(0, count);
+    this.octets -= octetsOf(this.#messages.splice(0, count));
     this.first += count;
   }
   /** What is purged stays so: it never loses more than it keeps. */
   lose(count: number): void {
-    this.#messages.length -= Math.min(count, this.#messages.length);
+    this.octets -= octetsOf(this.#messages.splice(Math.max(0, this.#messages.length - count)));
   }
   copy(): Kept {
     return new Kept(this.first, this.#messages.slice());
   }
+}
+
+function octetsOf(messages: readonly Uint8Array[]): number {
+  return messages.reduce((sum, { length }) => sum + length, 0);
 }
 
 export interface MemoryStreamOptions {
@@ -284,7 +291,7 @@ export class MemoryHandle implements LogStream {
     const view = this.#stream.viewOf(this.node, true);
     const { leader } = this.#stream;
     const replicas = SERVERS.map((server) => ({ server, isCurrent: true }));
-    return { first: view?.first ?? 1, last: view?.last ?? 0, leader, replicas };
+    return { first: view?.first ?? 1, last: view?.last ?? 0, octets: view?.octets ?? 0, leader, replicas };
   }
 
   purge(upTo: number, answer: (answer: DoneAnswer) => void): void {

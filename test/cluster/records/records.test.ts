@@ -6,12 +6,14 @@ import {
   batchBody,
   deletedBody,
   fenceBody,
+  handOverBody,
   knownBody,
   type RecordBody,
   readBody,
 } from '../../../src/cluster/records/record-bodies.js';
 import { RecordEncoder } from '../../../src/cluster/records/record-encoder.js';
 import { RecordError } from '../../../src/cluster/records/record-error.js';
+import { GROUP_HEAD_OCTETS, groupBody, recordsOf } from '../../../src/cluster/records/record-group.js';
 import { HEAD_OCTETS, HeadField, RecordKind } from '../../../src/cluster/records/record-layout.js';
 import { RecordReader, type StreamRecord } from '../../../src/cluster/records/record-reader.js';
 
@@ -52,7 +54,11 @@ const samples: fc.Arbitrary<Sample> = fc.oneof(
   fc.array(position, { minLength: 1, maxLength: 50 }).map((queues): Sample => {
     return { kind: RecordKind.DELETED, body: deletedBody(queues), read: { kind: 'deleted', queues } };
   }),
+  fc.constantFrom(null, 'node', 'ü').map((to): Sample => {
+    return { kind: RecordKind.HANDOVER, body: handOverBody(to), read: { kind: 'handover', to } };
+  }),
 );
+const grouped = samples.filter(({ kind }) => kind !== RecordKind.BEAT && kind !== RecordKind.HANDOVER);
 
 /** The messages of some records, behind a fence. */
 function messagesOf(records: readonly Sample[], messageMax = MESSAGE_MAX): Uint8Array[] {
@@ -108,6 +114,42 @@ test('records of all kinds come out as they went in, in one message or many', ()
     ),
     { numRuns: 100 },
   );
+});
+
+test('records that went together come out as they went in, and in their order', () => {
+  fc.assert(
+    fc.property(
+      fc.array(grouped, { minLength: 1, maxLength: 8 }),
+      fc.integer({ min: 200, max: 6000 }),
+      (given, max) => {
+        const group: Sample = { kind: RecordKind.GROUP, body: groupBody(given), read: { kind: 'beat' } };
+        const [, record] = readAll(messagesOf([group], max));
+        if (record === undefined) throw new Error('it was not read');
+        const records = recordsOf(record);
+        expect(records.map((one) => plain(readBody(one)))).toEqual(given.map(({ read }) => plain(read)));
+        expect(new Set(records.map(({ sequence }) => sequence))).toEqual(new Set([record.sequence]));
+      },
+    ),
+    { numRuns: 100 },
+  );
+});
+
+test('a group that is cut, lengthened, or has in it what stands alone is refused', () => {
+  const definitions = { kind: RecordKind.DEFINITIONS, body: [new Uint8Array(8)] };
+  const body = Buffer.concat(groupBody([definitions, definitions]));
+  const read = (octets: Uint8Array) => recordsOf({ kind: RecordKind.GROUP, epoch: 1, sequence: 1, body: octets });
+  expect(read(body)).toHaveLength(2);
+  const second = body.length / 2;
+  for (let length = 0; length < body.length; length++) {
+    if (length !== second) expect(codeOf(() => read(body.subarray(0, length)))).toBe('body');
+  }
+  expect(codeOf(() => read(Buffer.concat([body, new Uint8Array(GROUP_HEAD_OCTETS - 1)])))).toBe('body');
+  for (const kind of [0, RecordKind.FENCE, RecordKind.BEAT, RecordKind.GROUP, RecordKind.HANDOVER, 9]) {
+    const other = Buffer.from(body);
+    other[second] = kind;
+    expect(codeOf(() => read(other))).toBe('body');
+  }
+  expect(() => groupBody([{ kind: RecordKind.BEAT, body: [] }])).toThrow('kind 4');
 });
 
 test('reading goes on between any two records, and comes out the same', () => {
@@ -188,7 +230,7 @@ describe('a message is refused', () => {
 
   test.each([
     ['of a newer format', HeadField.FORMAT, 2, 'format', /format 2, this node knows 1: update this node/],
-    ['of a kind that is not known', HeadField.KIND, 7, 'format', /kind 7 is not known: update this node/],
+    ['of a kind that is not known', HeadField.KIND, 9, 'format', /kind 9 is not known: update this node/],
     ['with octets that mean nothing yet', HeadField.ZERO, 1, 'format', /octets 6 and 7 are not 0/],
     ['of no epoch', HeadField.EPOCH, 0, 'format', /epoch 0/],
     [

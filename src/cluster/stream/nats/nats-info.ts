@@ -9,5 +9,5 @@ export function readInfo({ state, cluster }: NatsStreamInfo): StreamInfo {
     replicas.push({ server: name, isCurrent: current && offline !== true });
   }
   // It says 0 where nothing was ever appended.
-  return { first: Math.max(1, state.first_seq), last: state.last_seq, leader, replicas };
+  return { first: Math.max(1, state.first_seq), last: state.last_seq, octets: state.bytes, leader, replicas };
 }
