@@ -38,7 +38,7 @@ test('a vhost that is there already is not changed by one who would add it', asy
   await press(page, 'Add a vhost');
   await field(page, 'Name').fill('old');
   await press(page, 'Add vhost');
-  expect(await page.getByRole('dialog').getByRole('alert').textContent()).toMatch('There is a vhost old already');
+  await page.getByRole('dialog').getByRole('alert').filter({ hasText: 'There is a vhost old already' }).waitFor();
   expect(await json('/vhosts/old')).toMatchObject({ description: 'as it was' });
 });
 
