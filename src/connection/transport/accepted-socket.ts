@@ -21,6 +21,8 @@ export type ListenerPlace =
 export interface Introduction {
   /** A PROXY header comes before all else. */
   readonly isProxied?: boolean;
+  /** The proxy is a node of the cluster: its header says by which kind of listener the client has come. */
+  readonly isPassedOn?: boolean;
   /** Those behind the proxy, when the header is read. */
   readonly ends?: Ends;
 }
@@ -34,11 +36,11 @@ export interface TransportHost extends TransportMemory {
   directWrite(): DirectWrite;
 }
 
-/** A socket of Node's of what was accepted. */
-export function streamSocket(accepted: Source): Socket {
+/** A socket of Node's of what was accepted. `allowHalfOpen`: it can still be written to when its other side has ended. */
+export function streamSocket(accepted: Source, allowHalfOpen = false): Socket {
   const source = 'fd' in accepted ? { fd: accepted.fd } : { handle: accepted.handle };
   // Node's types do not know that a socket can be made of a handle.
-  return new Socket({ ...source, readable: true, writable: true } as SocketConstructorOpts);
+  return new Socket({ ...source, readable: true, writable: true, allowHalfOpen } as SocketConstructorOpts);
 }
 
 /** What there is to know of a stream over a socket that was accepted. */

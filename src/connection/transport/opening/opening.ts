@@ -15,7 +15,7 @@ import {
   streamSocket,
   type TransportHost,
 } from '../accepted-socket.js';
-import { hostText } from '../endpoint.js';
+import { endpointText, hostText } from '../endpoint.js';
 import { type StreamEnds, StreamTransport } from '../stream-transport.js';
 import type { OpenTransport } from '../transport.js';
 import { ProxiedSockets } from './proxied-sockets.js';
@@ -114,7 +114,7 @@ export class TransportOpener {
         return;
       }
       admit(hostText(client.ends?.peer ?? null), (isAdmitted) => {
-        if (isAdmitted) {
+        if (isAdmitted && this.#canOpen(client)) {
           this.open(client, admit, opened);
           return;
         }
@@ -122,6 +122,15 @@ export class TransportOpener {
         opened(null);
       });
     });
+  }
+
+  /** Another node of the cluster may listen by TLS where this one has no certificate. */
+  #canOpen({ kind, ends }: AcceptedSocket): boolean {
+    if (this.#tls !== null || (kind !== 'tls' && kind !== 'wss')) return true;
+    const reason = `another node passes it on by ${kind}, and this one has no certificate`;
+    const peer = ends?.peer ?? null;
+    this.#strangers.tell(reason, `the client at ${endpointText(peer)} does not come in: ${reason}`);
+    return false;
   }
 
   #encrypt(accepted: AcceptedSocket, next: (stream: Duplex, ends: StreamEnds) => void, opened: Opened): void {

@@ -5,7 +5,7 @@
  */
 import { Socket, type SocketConstructorOpts } from 'node:net';
 import type { BoundedLines } from '../../errors/bounded-lines.js';
-import type { AcceptedSocket } from '../accepted-socket.js';
+import type { AcceptedSocket, ListenerPlace } from '../accepted-socket.js';
 import { type Endpoint, type Ends, endpointText, endsOf, hostText, isOnThisMachine } from '../endpoint.js';
 import { type ProxyHeader, ProxyHeaderError, ProxyHeaderReader } from './proxy-header.js';
 
@@ -85,7 +85,8 @@ export class ProxiedSockets {
     try {
       const header = reader.take(octets);
       if (header === null) return true;
-      this.#handOn(socket, { ...accepted, isProxied: false, ends: endsBehind(ends, header) });
+      const place = accepted.isPassedOn === true ? placeOf(header) : accepted;
+      this.#handOn(socket, { ...place, fd: accepted.fd, isProxied: false, ends: endsBehind(ends, header) });
     } catch (error) {
       if (!(error instanceof ProxyHeaderError)) throw error;
       this.#refuse(socket, ends.peer, error.message);
@@ -121,6 +122,16 @@ export class ProxiedSockets {
     this.#strangers.tell(key, `nobody comes in by the proxy at ${endpointText(peer)}: ${reason}`);
     socket.destroy();
   }
+}
+
+const PASSED_ON = ['tcp', 'tls', 'ws', 'wss'] as const;
+
+/** By which kind of listener a client has come whom a node of the cluster passes on. */
+function placeOf(header: ProxyHeader): ListenerPlace {
+  const named = header.kind === 'itself' ? undefined : header.listener;
+  const kind = PASSED_ON.find((one) => one === named);
+  if (kind === undefined) throw new ProxyHeaderError('its PROXY header does not say by which kind of listener');
+  return { kind };
 }
 
 /**

@@ -10,24 +10,30 @@ export interface ProxyAddress {
   readonly port: number;
 }
 
+/** What a node of the cluster adds that passes a client on. */
+interface PassedOn {
+  /** The kind of listener by which the client has come there; nothing: the header does not say it. */
+  readonly listener?: string;
+}
+
 /** For whom the proxy has connected. */
 export type ProxyHeader =
-  | { readonly kind: 'client'; readonly peer: ProxyAddress; readonly local: ProxyAddress }
+  | ({ readonly kind: 'client'; readonly peer: ProxyAddress; readonly local: ProxyAddress } & PassedOn)
   /** For itself, as to see whether the broker is there. */
   | { readonly kind: 'itself' }
   /** For somebody of whom it does not say where. */
-  | { readonly kind: 'unknown' };
+  | ({ readonly kind: 'unknown' } & PassedOn);
 
 /** It is no such header; the message says what is wrong, in words that go on after the client. */
 export class ProxyHeaderError extends Error {}
 
 const SIGNATURE_1 = Buffer.from('PROXY ', 'latin1');
-const SIGNATURE_2 = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
+export const SIGNATURE_2 = Buffer.from('\r\n\r\n\0\r\nQUIT\n', 'latin1');
 /** No header of version 1 is shorter, or longer. */
 const MIN_1 = 'PROXY UNKNOWN\r\n'.length;
 const MAX_1 = 107;
 /** Signature, version and command, family, length of the rest. */
-const HEAD_2 = 16;
+export const HEAD_2 = 16;
 /** So much may follow the head: addresses, and what the proxy tells of its client besides. */
 const REST_MAX_2 = 4096;
 
@@ -105,10 +111,10 @@ function isPort(text: string): boolean {
   return /^(0|[1-9]\d{0,4})$/.test(text) && Number(text) <= 65_535;
 }
 
-const VERSION_2 = 0x20;
-const Command = { LOCAL: 0, PROXY: 1 } as const;
-const Family = { UNSPECIFIED: 0, INET: 1, INET6: 2, UNIX: 3 } as const;
-const STREAM = 1;
+export const VERSION_2 = 0x20;
+export const Command = { LOCAL: 0, PROXY: 1 } as const;
+export const Family = { UNSPECIFIED: 0, INET: 1, INET6: 2, UNIX: 3 } as const;
+export const STREAM = 1;
 /** Lengths of addresses and ports by family. */
 const ADDRESSES = [0, 12, 36, 216] as const;
 
@@ -122,8 +128,9 @@ function parse2(octets: Buffer): ProxyHeader {
   const length = ADDRESSES[family];
   if (length === undefined || protocol > 2) throw new ProxyHeaderError('its PROXY header has an unknown family');
   if (octets.length < HEAD_2 + length) throw new ProxyHeaderError('its PROXY header is too short for its addresses');
-  checkDetails(octets, HEAD_2 + length);
-  if (protocol !== STREAM || (family !== Family.INET && family !== Family.INET6)) return { kind: 'unknown' };
+  const passedOn = readDetails(octets, HEAD_2 + length);
+  if (protocol !== STREAM || (family !== Family.INET && family !== Family.INET6))
+    return { kind: 'unknown', ...passedOn };
   const size = family === Family.INET ? 4 : 16;
   const end = (index: number): ProxyAddress => {
     const at = HEAD_2 + index * size;
@@ -131,7 +138,7 @@ function parse2(octets: Buffer): ProxyHeader {
     const port = octets.readUInt16BE(HEAD_2 + 2 * size + 2 * index);
     return { address: family === Family.INET ? address.join('.') : addressText6(address), port };
   };
-  return { kind: 'client', peer: end(0), local: end(1) };
+  return { kind: 'client', peer: end(0), local: end(1), ...passedOn };
 }
 
 /** As the system writes it: what IPv6 makes of an IPv4 address is one. */
@@ -143,16 +150,21 @@ function addressText6(octets: Buffer): string {
 }
 
 const CHECKSUM = 3;
+/** The kind of a listener, as text: of those types that every application may use for what it likes. */
+export const LISTENER = 0xe0;
 
-/** Type, length, value, one behind the other. Of all that they may tell only the checksum counts. */
-function checkDetails(octets: Buffer, start: number): void {
+/** Type, length, value, one behind the other. Of all that they may tell the checksum and the listener count. */
+function readDetails(octets: Buffer, start: number): PassedOn {
+  let passedOn: PassedOn = {};
   for (let at = start; at < octets.length; ) {
     const value = at + 3;
     const end = value <= octets.length ? value + octets.readUInt16BE(at + 1) : Number.POSITIVE_INFINITY;
     if (end > octets.length) throw new ProxyHeaderError('its PROXY header ends in the midst of what it tells');
     if (octets[at] === CHECKSUM) checkSum(octets, value, end - value);
+    if (octets[at] === LISTENER) passedOn = { listener: octets.toString('latin1', value, end) };
     at = end;
   }
+  return passedOn;
 }
 
 function checkSum(octets: Buffer, at: number, length: number): void {
