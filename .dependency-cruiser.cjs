@@ -109,6 +109,13 @@ module.exports = {
       to: { path: '^src/(?!cluster/(protocol|records|stream/[^/]+$)|platform/clock)|^node:' },
     },
     {
+      name: 'a-replica-knows-no-stream',
+      severity: 'error',
+      comment: 'A node gives it what counts; how that came is not its affair.',
+      from: { path: '^src/cluster/replica/' },
+      to: { path: '^src/cluster/stream/' },
+    },
+    {
       name: 'nats-is-one-kind-of-stream',
       severity: 'error',
       comment: 'Only what opens a stream knows of which kind it is; the client of NATS is loaded there alone.',

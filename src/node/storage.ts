@@ -4,7 +4,6 @@
  * marker is set only when everything recorded is written.
  */
 import { join } from 'node:path';
-import { idOf, logIdOf } from '../broker/definitions/definition-store.js';
 import type { RestoredQueue } from '../broker/definitions/restoration.js';
 import type { Engine, Queue } from '../engine/engine.js';
 import type { Durability, Health, LogEvent, PositionRange } from '../log/commit-log.js';
@@ -15,6 +14,7 @@ import { Definitions } from '../store/definitions.js';
 import { LogManager } from '../store/log-manager.js';
 import { openLogBackend } from '../store/open-log.js';
 import { progressTeller } from '../store/progress.js';
+import { idOf, logIdOf } from '../store/queue-numbers.js';
 import { PRIORITIES } from '../store/recovery/ledger.js';
 import type { Progress } from '../store/recovery/log-reader.js';
 import { createBusyPoll } from '../worker/busy-poll.js';

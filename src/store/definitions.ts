@@ -167,6 +167,28 @@ function identifying<K extends DefinitionKind>(kind: K, change: DefinitionChange
 }
 
 const NEXT_QUEUE = ['next queue'];
+const FOLLOWED = ['followed'];
+
+/** How far a replicated stream is applied in this directory, and what it takes to go on with it from there. */
+export interface Followed {
+  /** Log files have all up to here, and it is known how to read on (src/cluster/records: ChainPosition). */
+  readonly position: {
+    readonly sequence: number;
+    readonly counted: number;
+    readonly link: Uint8Array;
+    readonly epoch: number;
+    readonly fence: Uint8Array;
+  };
+  /** Definitions are applied up to this sequence, which is no lower than the position's. */
+  readonly definitions: number;
+  /** Where each lane's numbering goes on, as far as it was heard: no lower id is given, whatever files say. */
+  readonly nextMessages: ReadonlyMap<number, number>;
+}
+
+/** As it is stored. */
+interface StoredFollowed extends Omit<Followed, 'nextMessages'> {
+  readonly nextMessages: readonly (readonly [number, number])[];
+}
 
 export class Definitions {
   readonly #root: Lmdb.RootDatabase<unknown, string[]>;
@@ -200,12 +222,17 @@ export class Definitions {
     return new Definitions(lmdb.open<unknown, string[]>(options));
   }
 
-  /** Makes some changes, all or none. Rejects with what the system says when they cannot be written. */
-  async change(changes: readonly DefinitionChange[]): Promise<void> {
+  /**
+   * Makes some changes, all or none, and `followed` with them. Rejects with what the system says when they cannot be
+   * written.
+   */
+  async change(changes: readonly DefinitionChange[], followed?: Followed): Promise<void> {
     try {
       await this.#root.childTransaction(() => {
         for (const change of changes) this.#apply(change);
         this.#root.put(NEXT_QUEUE, this.#nextQueue);
+        if (followed !== undefined)
+          this.#root.put(FOLLOWED, { ...followed, nextMessages: [...followed.nextMessages] } satisfies StoredFollowed);
       });
       await this.#root.flushed;
     } catch (error) {
@@ -228,6 +255,20 @@ export class Definitions {
   /** All definitions of a kind, in the order of their names. */
   list<K extends DefinitionKind>(kind: K): Kinds[K][] {
     return [...this.#kinds[kind].getRange()].map(({ value }) => value);
+  }
+
+  /** How far a stream was followed; null: none ever was. */
+  get followed(): Followed | null {
+    const stored = this.#root.get(FOLLOWED) as StoredFollowed | undefined;
+    if (stored === undefined) return null;
+    const { position, definitions, nextMessages } = stored;
+    // Copies: what the store gives lies in memory of its own.
+    const { link, fence } = position;
+    return {
+      position: { ...position, link: Uint8Array.from(link), fence: Uint8Array.from(fence) },
+      definitions,
+      nextMessages: new Map(nextMessages),
+    };
   }
 
   /** An id for a new queue. It becomes durable with the next change, so with the queue's own definition. */

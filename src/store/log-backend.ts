@@ -20,6 +20,11 @@ export interface RecoverOptions {
   readonly isUnknown?: (queue: number) => boolean;
   /** The messages of such queues are let go; else they are a reason to change nothing. */
   readonly dropUnknown?: boolean;
+  /**
+   * Where writers number on at least, whatever files say: a log that others follow may have been cleared away here, and
+   * not there, of ids that must not be given again.
+   */
+  readonly nextMessages?: ReadonlyMap<number, number>;
   /** What cannot be read is stepped over. */
   readonly skipUnreadable?: boolean;
   readonly onProgress?: (progress: Progress) => void;

@@ -61,11 +61,12 @@ export class LogManager {
    * Reads the log. Where that fails, all is as it was for the next try; nothing is written to a log before `begin`.
    */
   static async open(options: LogManagerOptions): Promise<LogManager> {
-    const { backend, exists, isUnknown, dropUnknown, skipUnreadable, onProgress } = options;
+    const { backend, exists, isUnknown, dropUnknown, nextMessages, skipUnreadable, onProgress } = options;
     const recovered = await backend.recover({
       exists: (queue) => exists(queue - (queue % PRIORITIES)),
       ...(isUnknown && { isUnknown: (queue) => isUnknown(queue - (queue % PRIORITIES)) }),
       ...(dropUnknown && { dropUnknown }),
+      ...(nextMessages && { nextMessages }),
       ...(skipUnreadable && { skipUnreadable }),
       ...(onProgress && { onProgress }),
     });
@@ -134,6 +135,11 @@ export class LogManager {
   deleted(queue: number): void {
     this.#recovered.ledger.deleted(queue);
     for (let priority = queue; priority < queue + PRIORITIES; priority++) this.#delivered.delete(priority);
+  }
+
+  /** Who leads has heard of every place of a queue below this one; what of it was written there is heard of here. */
+  known(queue: number, below: number): void {
+    this.#recovered.ledger.known(queue, below);
   }
 
   /** Clears away what can go; resolves when there is nothing left that is worth it. */

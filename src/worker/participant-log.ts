@@ -6,7 +6,8 @@
  */
 import type { Engine, LogBatch } from '../engine/engine.js';
 import type { Batch, CommitLog } from '../log/commit-log.js';
-import { LogMemory, type Seed } from '../log/log-memory.js';
+import { giveMemory, takeMemory } from '../log/log-memories.js';
+import type { LogMemory, Seed } from '../log/log-memory.js';
 import { sequenceOf } from '../log/record-format.js';
 import { fatal } from '../platform/fatal.js';
 import type { BusyPoll } from './busy-poll.js';
@@ -40,16 +41,6 @@ class CoreBatch implements Batch {
   release(): void {}
 }
 
-/** Memories of copies that were written, for the next ones: making one costs more than a small write. */
-const idle: LogMemory[] = [];
-const IDLE_MAX = 8;
-const IDLE_OCTETS = 1 << 20;
-
-function takeMemory(octets: number): LogMemory {
-  if (octets > IDLE_OCTETS) return new LogMemory(octets);
-  return idle.pop() ?? new LogMemory(IDLE_OCTETS);
-}
-
 /** A copy of a batch, so that the core need not wait for the disk. */
 class CopiedBatch extends CoreBatch {
   readonly #memory: LogMemory;
@@ -76,7 +67,7 @@ class CopiedBatch extends CoreBatch {
     return [this.#memory.bytes.subarray(0, this.octets)];
   }
   override release(): void {
-    if (this.octets <= IDLE_OCTETS && idle.length < IDLE_MAX) idle.push(this.#memory);
+    giveMemory(this.#memory);
     this.#onReleased(this.octets);
   }
 }

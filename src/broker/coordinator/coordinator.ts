@@ -11,6 +11,7 @@
  */
 import type { Engine } from '../../engine/engine.js';
 import { type Clock, systemClock } from '../../platform/clock.js';
+import { logIdOf } from '../../store/queue-numbers.js';
 import { DEFAULT_HASHING, type PasswordHashing } from '../access/passwords.js';
 import { Bindings } from '../decisions/bindings.js';
 import { Consumers } from '../decisions/consumers.js';
@@ -23,7 +24,7 @@ import { ReplyQueues } from '../decisions/reply-queues.js';
 import { Rights } from '../decisions/rights.js';
 import { Sessions, type SessionWatch } from '../decisions/sessions.js';
 import { permissionsRecord, recordsOf, userRecord, vhostRecord } from '../definitions/definition-records.js';
-import { type DefinitionStore, logIdOf } from '../definitions/definition-store.js';
+import type { DefinitionStore } from '../definitions/definition-store.js';
 import { DefinitionWriter } from '../definitions/definition-writer.js';
 import { Restoration, type RestoredQueue } from '../definitions/restoration.js';
 import type { DefinitionsFile } from '../definitions-file/entries.js';

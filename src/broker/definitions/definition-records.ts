@@ -18,6 +18,7 @@ import type {
   UserDefinition,
   VhostDefinition,
 } from '../../store/definitions.js';
+import { idOf, logIdOf } from '../../store/queue-numbers.js';
 import type { Permissions, User } from '../access/accounts.js';
 import { isHashingAlgorithm } from '../access/passwords.js';
 import type { TopicPermissions } from '../access/topic-permissions.js';
@@ -29,7 +30,6 @@ import type { Change } from '../requests/requests.js';
 import { defaultQueueTypeOf, NO_METADATA, type VhostMetadata } from '../requests/vhost-metadata.js';
 import type { Binding, BindingChange } from '../topology/topology-entries.js';
 import type { TopologyView } from '../topology/topology-view.js';
-import { idOf, logIdOf } from './definition-store.js';
 
 type DelayedQueueOpened = Extract<Change, { kind: 'delayed.opened' }>;
 type QueueDeclared = Extract<Change, { kind: 'queue.declared' }>;

@@ -8,16 +8,3 @@
 import type { Definitions } from '../../store/definitions.js';
 
 export type DefinitionStore = Pick<Definitions, 'list' | 'change' | 'takeQueueId'>;
-
-/** Numbers in the log that each queue has for itself: its message priorities count on from its own. */
-const NUMBERS_PER_QUEUE = 256;
-
-/** The number in the log of the queue with this id. */
-export function logIdOf(id: number): number {
-  return id * NUMBERS_PER_QUEUE;
-}
-
-/** The id of the queue with this number in the log. */
-export function idOf(logId: number): number {
-  return logId / NUMBERS_PER_QUEUE;
-}

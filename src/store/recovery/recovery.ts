@@ -134,7 +134,15 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
     seconds: (performance.now() - begun) / 1000,
   };
   const told = { ...report, notices: recoveryNotices(report) };
-  return made(directory, files, ledger, queues, told, writerStarts(replayIndex, reads), replayIndex.highestQueue());
+  return made(
+    directory,
+    files,
+    ledger,
+    queues,
+    told,
+    writerStarts(replayIndex, reads, options.nextMessages),
+    replayIndex.highestQueue(),
+  );
 }
 
 /** Messages of queues that are not defined and were not deleted. */
@@ -170,15 +178,20 @@ function made(
   };
 }
 
-/** Where the writers go on that files or ids of messages speak of. */
-function writerStarts(replayIndex: ReplayIndex, reads: readonly Read[]): Map<number, LogWriterStart> {
+/** Where the writers go on that files, ids of messages or `floors` speak of. */
+function writerStarts(
+  replayIndex: ReplayIndex,
+  reads: readonly Read[],
+  floors: ReadonlyMap<number, number> = new Map(),
+): Map<number, LogWriterStart> {
   const starts = new Map<number, LogWriterStart>();
-  for (const writer of new Set([...reads.map(({ found }) => found.writerNumber), ...replayIndex.lastSequence.keys()])) {
+  const files = reads.map(({ found }) => found.writerNumber);
+  for (const writer of new Set([...files, ...replayIndex.lastSequence.keys(), ...floors.keys()])) {
     const own = reads.filter(({ found }) => found.writerNumber === writer);
     starts.set(writer, {
       file: 1 + own.reduce((last, { found }) => Math.max(last, found.number), -1),
       batch: 1 + lastBatch(own),
-      message: 1 + (replayIndex.lastSequence.get(writer) ?? -1),
+      message: Math.max(1 + (replayIndex.lastSequence.get(writer) ?? -1), floors.get(writer) ?? 0),
     });
   }
   return starts;

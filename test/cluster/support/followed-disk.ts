@@ -1,0 +1,143 @@
+/**
+ * A data directory in memory whose power can go: log files (test/store/support/simulated.ts), and definitions whose
+ * transactions are there or not.
+ */
+import { CHAIN_START } from '../../../dist/cluster/records/link.js';
+import { Replica } from '../../../dist/cluster/replica/replica.js';
+import { FollowedFiles } from '../../../dist/cluster/replica/replica-files.js';
+import { storedKey } from '../../../dist/store/definitions.js';
+import { LogWriter } from '../../../dist/store/log/log-writer.js';
+import type { LogManager } from '../../../dist/store/log-manager.js';
+import { idOf } from '../../../dist/store/queue-numbers.js';
+import type { Clock } from '../../../src/platform/clock.js';
+import type {
+  Definition,
+  DefinitionChange,
+  DefinitionKind,
+  Followed,
+  Identity,
+} from '../../../src/store/definitions.js';
+import { openLogManager } from '../../store/support/logs.js';
+import { type Random, SimulatedDirectory } from '../../store/support/simulated.js';
+
+interface Committed {
+  readonly definitions: ReadonlyMap<string, Definition<DefinitionKind>>;
+  readonly followed: Followed | null;
+  readonly nextQueueId: number;
+}
+
+export class SimulatedDefinitions {
+  #committed: Committed;
+  /** A transaction that is under way. */
+  #pending: Committed | null = null;
+  #nextQueueId: number;
+
+  constructor(committed: Committed = { definitions: new Map(), followed: null, nextQueueId: 1 }) {
+    this.#committed = committed;
+    this.#nextQueueId = committed.nextQueueId;
+  }
+
+  get followed(): Followed | null {
+    return this.#committed.followed;
+  }
+  get nextQueueId(): number {
+    return this.#nextQueueId;
+  }
+  passQueueIds(id: number): void {
+    this.#nextQueueId = Math.max(this.#nextQueueId, id + 1);
+  }
+  get<K extends DefinitionKind>(kind: K, definition: Identity<K>): Definition<K> | undefined {
+    const key = storedKey({ remove: kind, definition } as DefinitionChange);
+    return this.#committed.definitions.get(key) as Definition<K> | undefined;
+  }
+  queues(): Definition<'queue'>[] {
+    const queues = [...this.#committed.definitions].filter(([key]) => key.startsWith('["queue"'));
+    return queues.map(([, definition]) => definition as Definition<'queue'>);
+  }
+
+  async change(changes: readonly DefinitionChange[], followed?: Followed): Promise<void> {
+    if (this.#pending !== null) throw new Error('two transactions at once');
+    const definitions = new Map(this.#committed.definitions);
+    for (const change of changes) {
+      if ('put' in change) definitions.set(storedKey(change), change.definition);
+      else definitions.delete(storedKey(change));
+    }
+    const copy = followed === undefined ? this.#committed.followed : structuredClone(followed);
+    this.#pending = { definitions, followed: copy, nextQueueId: this.#nextQueueId };
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    this.#committed = this.#pending;
+    this.#pending = null;
+  }
+
+  powerLoss(random: Random): SimulatedDefinitions {
+    return new SimulatedDefinitions(this.#pending !== null && random() < 0.5 ? this.#pending : this.#committed);
+  }
+}
+
+/** Waits a pass of the event loop for whatever time. */
+const hastyClock: Clock = {
+  now: () => 0,
+  elapsed: () => 0,
+  after: (_, work) => {
+    const timer = setImmediate(work);
+    return () => clearImmediate(timer);
+  },
+};
+
+export interface Following {
+  readonly replica: Replica;
+  readonly log: LogManager;
+  /** Why it applies nothing any more. */
+  error(): Error | null;
+}
+
+export class FollowedDisk {
+  constructor(
+    readonly directory = new SimulatedDirectory(),
+    readonly definitions = new SimulatedDefinitions(),
+  ) {}
+
+  powerLoss(random: Random): FollowedDisk {
+    return new FollowedDisk(this.directory.powerLoss(random), this.definitions.powerLoss(random));
+  }
+
+  /** As a start finds it. */
+  async recover(options: { withFloors?: boolean } = {}): Promise<LogManager> {
+    const { directory, definitions } = this;
+    const known = new Set(definitions.queues().map(({ id }) => id));
+    const first = definitions.nextQueueId;
+    const nextMessages = definitions.followed?.nextMessages ?? new Map<number, number>();
+    return openLogManager(directory, {
+      durability: 'fsync',
+      fileOctets: 8 << 10,
+      exists: (queue) => known.has(idOf(queue)),
+      isUnknown: (queue) => idOf(queue) >= first,
+      waste: { small: 4 << 10, dead: 8 << 10 },
+      breaks: 4,
+      ...(options.withFloors !== false && { nextMessages }),
+    });
+  }
+
+  async follow(): Promise<Following> {
+    const log = await this.recover();
+    const { directory, definitions } = this;
+    const files = new FollowedFiles(log, definitions, (setup, observer) => {
+      if (setup.kind !== 'files') throw new Error('a lane in other files');
+      const { writerNumber, start, durability } = setup;
+      const pause = async (): Promise<void> => undefined;
+      return new LogWriter({ ...observer, directory, writerNumber, start, durability, fileOctets: 8 << 10, pause });
+    });
+    let failed: Error | null = null;
+    const observer = {
+      onFailed: (error: Error) => {
+        failed = error;
+      },
+      onTrouble: () => undefined,
+    };
+    return { replica: new Replica({ files, clock: hastyClock, observer }), log, error: () => failed };
+  }
+
+  get position(): Followed['position'] {
+    return this.definitions.followed?.position ?? CHAIN_START;
+  }
+}
