@@ -115,6 +115,17 @@ export const LEVERET = {
     await steps.click(inDialog(steps, 'Purge'));
     await steps.page.getByText('queue find-me is empty').waitFor();
   },
+  'purge the first hundred messages of a queue': async (steps) => {
+    await openQueue(steps, 'find-me');
+    await steps.click(button(steps, 'Purge'));
+    await steps.fill(field(steps, 'Only the first'), '100');
+    await steps.click(inDialog(steps, 'Purge'));
+    await steps.page.getByText('the first 100 of queue find-me are gone').waitFor();
+  },
+  'see who takes messages, from all queues': async (steps) => {
+    await steps.click(link(steps, 'Consumers'));
+    await steps.page.getByRole('heading', { name: 'Consumers', exact: true }).waitFor();
+  },
   'delete three queues': async (steps) => {
     await steps.click(link(steps, 'Queues'));
     for (const name of ['old-1', 'old-2', 'old-3'])
@@ -244,6 +255,14 @@ export const RABBITMQ = {
     await steps.click(section(steps, 'Purge'));
     await steps.click(submit(steps, 'Purge Messages'));
   },
+  'purge the first hundred messages of a queue': async (steps) => {
+    await openRabbitQueue(steps, 'find-me');
+    await steps.click(section(steps, 'Get messages'));
+    await steps.choose(steps.page.locator('select[name=ackmode]'), 'ack_requeue_false');
+    await steps.fill(steps.page.locator('input[name=count]'), '100');
+    await steps.click(submit(steps, 'Get Message(s)'));
+    await steps.page.locator('#msg-wrapper').getByText('Payload').first().waitFor();
+  },
   'delete three queues': async (steps) => {
     for (const name of ['old-1', 'old-2', 'old-3']) {
       await openRabbitQueue(steps, name);
@@ -300,7 +319,8 @@ export const RABBITMQ = {
     const form = steps.page.locator('form[action="#/limits"]').first();
     await steps.choose(form.locator('select[name=name]'), 'max-queues');
     await steps.fill(form.locator('input[name=value]'), '500');
-    await steps.click(submit(steps, 'Set / update limit'));
+    await steps.click(form.locator('input[type=submit]'));
+    await steps.page.locator('table.list td', { hasText: '500' }).first().waitFor();
   },
   'save all definitions': async (steps) => {
     await steps.click(section(steps, 'Export definitions'));

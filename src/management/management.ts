@@ -22,6 +22,7 @@ import { EventStreams } from './live/event-streams.js';
 import { FollowedLog } from './live/followed-log.js';
 import { MoveStore } from './moving/move-store.js';
 import type { Moves } from './moving/moves.js';
+import { purgeFirst } from './moving/purge.js';
 import { Sessions } from './sessions/sessions.js';
 import { PageSessions } from './signing-in/page-sessions.js';
 import type { PageSignIn } from './signing-in/page-sign-in.js';
@@ -184,6 +185,7 @@ export class Management {
       engine,
       spilled: (wish) => this.#asking.ask((id) => this.#tell({ kind: 'browse', id, wish })),
       moves,
+      purgeFirst: (queue, count, signal) => purgeFirst(worker, queue, count, signal),
       statistics: this.#statistics,
       latencies: this.#latencies,
       history: this.#history,

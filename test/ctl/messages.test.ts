@@ -71,6 +71,20 @@ test('a look that ended early says so, beside the list, and where to go on', asy
   expect(await json(...large, '--count', '2')).toHaveLength(2);
 });
 
+test('the first of a queue are thrown away, or all', async () => {
+  const connection = await connect(`amqp://guest:guest@127.0.0.1:${broker().embedded.port}`);
+  onTestFinished(() => connection.close());
+  const channel = await connection.createConfirmChannel();
+  await channel.assertQueue('waste');
+  for (let i = 0; i < 10; i++) channel.sendToQueue('waste', Buffer.from(`${i}`));
+  await channel.waitForConfirms();
+  expect((await type('purge_queue', 'waste', '--count', '7')).code).toBe(0);
+  expect(await json('peek_messages', 'waste')).toMatchObject(['7', '8', '9'].map((payload) => ({ payload })));
+  expect((await type('purge_queue', 'waste')).code).toBe(0);
+  expect(await channel.checkQueue('waste')).toMatchObject({ messageCount: 0 });
+  expect((await type('purge_queue', 'nowhere', '--count', '7')).code).not.toBe(0);
+});
+
 test('a number that is none is refused, and is not taken for all', async () => {
   for (const [line, words] of [
     [

@@ -40,6 +40,7 @@ const ANSWERS: Readonly<Record<string, readonly number[]>> = {
   'POST /api/leveret/policies/{vhost}/trial': [401, 200, 200, 200, 200],
   'POST /api/leveret/patterns': [401, 200, 200, 200, 200],
   'GET /api/leveret/topology/{vhost}': [401, 200, 200, 200, 200],
+  'GET /api/leveret/consumers': [401, 200, 200, 200, 200],
   'GET /api/leveret/latency': [401, 401, 401, 200, 200],
   'GET /api/leveret/history': [401, 401, 401, 200, 200],
   'GET /api/leveret/events/overview': [401, 401, 401, 200, 200],

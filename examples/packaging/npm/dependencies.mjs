@@ -24,7 +24,9 @@ const MODULES = 'node_modules/';
 export function dependenciesDocument(text = lockFile()) {
   const { packages } = JSON.parse(text);
   const { '': own, ...others } = packages;
-  const direct = Object.keys(own.dependencies).map((name) => MODULES + name);
+  const direct = Object.keys({ ...own.dependencies, ...own.optionalDependencies })
+    .sort()
+    .map((name) => MODULES + name);
   const all = Object.keys(others)
     .filter((path) => !others[path].dev && !others[path].devOptional)
     .sort();

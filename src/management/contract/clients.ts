@@ -111,6 +111,9 @@ export const CLIENTS: Contracts = {
   'GET /api/channels': listing('Channels', CHANNEL),
   'GET /api/vhosts/:vhost/channels': listing("A vhost's channels", CHANNEL),
   'GET /api/channels/:name': one('One channel, with its consumers', CHANNEL),
+  'GET /api/leveret/consumers': listing('Consumers, looked for by queue and tag, and in pages', CONSUMER, {
+    vhost: { type: 'string', description: 'Those of this vhost alone.' },
+  }),
   'GET /api/consumers': inOnePiece('Consumers'),
   'GET /api/consumers/:vhost': inOnePiece("A vhost's consumers"),
 };

@@ -195,5 +195,14 @@ export const MESSAGES: Contracts = {
     ),
     answers: { 200: listOf(GOT) },
   },
-  'DELETE /api/queues/:vhost/:name/contents': done('Empties a queue'),
+  'DELETE /api/queues/:vhost/:name/contents': done('Empties a queue', {
+    query: {
+      count: {
+        type: 'string',
+        pattern: '^([1-9][0-9]{0,8})?$',
+        description: 'Only so many, the first; else all that are ready.',
+        'x-refusal': 'count must be a whole number from 1 to 999999999',
+      },
+    },
+  }),
 };

@@ -34,6 +34,12 @@ export const PAGES: readonly PageEntry[] = [
   { path: '/connections/:name', nav: null, tag: 'management', load: () => import('../pages/clients/connection.js') },
   { path: '/channels', nav: 'Channels', tag: 'management', load: () => import('../pages/clients/channels.js') },
   { path: '/channels/:name', nav: null, tag: 'management', load: () => import('../pages/clients/channel.js') },
+  {
+    path: '/consumers',
+    nav: 'Consumers',
+    tag: 'management',
+    load: () => import('../pages/clients/consumers.js'),
+  },
   { path: '/exchanges', nav: 'Exchanges', tag: 'management', load: () => import('../pages/exchanges/exchanges.js') },
   {
     path: '/exchanges/:vhost/:name',

@@ -111,6 +111,24 @@ test('it is paused and goes on, is purged, and deleted after a question', async 
   expect((await site().api.get(`/queues/%2F/${NAME}`)).status).toBe(404);
 });
 
+test('so many as are asked for are purged, the first, and a number that is none is told of at its field', async () => {
+  await filled('a', 'b', 'c');
+  const page = await site().signedIn(`/queues/%2F/${NAME}`);
+  await page.getByRole('button', { name: 'Purge' }).click();
+  const dialog = page.getByRole('dialog', { name: `Purge ${NAME}?` });
+  await dialog.getByLabel('Only the first').fill('two');
+  await dialog.getByText('This must be a whole number from 1 on.').waitFor();
+  await checkPage(page, 'queue-purge');
+  await page.keyboard.press('Enter');
+  expect(await dialog.getByRole('button', { name: 'Purge' }).getAttribute('aria-disabled')).toBe('true');
+  expect(await lengthOf(NAME)).toBe(3);
+  await dialog.getByLabel('Only the first').fill('2');
+  await dialog.getByRole('button', { name: 'Purge' }).click();
+  await page.getByText(`the first 2 of queue ${NAME} are gone`).waitFor();
+  await dialog.waitFor({ state: 'detached' });
+  expect(await lengthOf(NAME)).toBe(1);
+});
+
 test('the policy in force is told, with the limit of the operator', async () => {
   await filled();
   await site().api.put('/policies/%2F/short', { pattern: NAME, definition: { 'max-length': 50 } });

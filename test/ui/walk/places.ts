@@ -111,6 +111,14 @@ export function placesFor({ connection, channel, spare }: Own): readonly Place[]
       shows: channel,
       controls: { Columns: NOTHING },
     },
+    {
+      name: 'consumers',
+      path: '/consumers',
+      heading: 'Consumers',
+      tags: ALL,
+      shows: 'walker-takes',
+      controls: { Columns: NOTHING },
+    },
     { name: 'channel', path: `/channels/${part(channel)}`, heading: 'Channel 1', tags: ALL, shows: 'As it stands' },
     {
       name: 'exchanges',

@@ -81,7 +81,9 @@ async function connectAs(user: string, name: string): Promise<ChannelModel> {
   const client = await connect(url, { clientProperties: { connection_name: name } });
   // A control may end it.
   client.on('error', () => {});
-  await client.createChannel();
+  const channel = await client.createChannel();
+  const { queue } = await channel.assertQueue('', { exclusive: true });
+  if (name === 'walker') await channel.consume(queue, () => {}, { consumerTag: 'walker-takes' });
   return client;
 }
 

@@ -4,6 +4,7 @@
  */
 
 import type { NodeLimits } from '../../../broker/requests/node-limits.js';
+import type { QueueEntry } from '../../../broker/topology/topology-entries.js';
 import type { TopologyView } from '../../../broker/topology/topology-view.js';
 import type { LoginAttempts } from '../../../connection/handshake/login-attempts.js';
 import type { SignInSetup } from '../../../connection/tokens/oauth-setup.js';
@@ -68,6 +69,8 @@ export interface ManagedBroker {
   /** Messages that are not in memory, where they are. */
   spilled(wish: SpilledWish): Promise<SpilledPortion>;
   readonly moves: Moves;
+  /** Drops the first messages of a queue, at most so many, until `signal`; how many. */
+  purgeFirst(queue: QueueEntry, count: number, signal: AbortSignal): Promise<number>;
   readonly statistics: Statistics;
   readonly latencies: Latencies;
   readonly history: Pick<NodeHistory, 'since'>;

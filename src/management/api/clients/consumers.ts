@@ -18,6 +18,20 @@ export function consumerRoutes({ route }: HttpServer, broker: ManagedBroker): vo
       handle: async ({ caller, query }) => list(broker, await seenBy(caller), query as ListQuery),
     },
   });
+  route('/api/leveret/consumers', {
+    GET: {
+      tag: 'management',
+      handle: async ({ caller, query }) => {
+        const { vhost = '' } = query as { readonly vhost?: string };
+        const seen = await seenBy(caller);
+        return pageOf(
+          broker,
+          seen.filter((client) => vhost === '' || client.vhost === vhost),
+          query as ListQuery,
+        );
+      },
+    },
+  });
   route('/api/consumers/:vhost', {
     GET: {
       tag: 'management',
@@ -33,6 +47,14 @@ export function consumerRoutes({ route }: HttpServer, broker: ManagedBroker): vo
         );
       },
     },
+  });
+}
+
+/** They are looked for by their queue and their tag, in this order; else listed as all else is. */
+function pageOf(broker: ManagedBroker, seen: readonly Client[], query: ListQuery): Promise<Listed> {
+  return listedRows(consumersOf(seen), query, {
+    brief: ({ consumer: { queue, tag } }) => ({ name: `${queue} ${tag}` }),
+    whole: ({ client, channel, consumer }) => consumerJson(broker, client, channel, consumer),
   });
 }
 

@@ -1,8 +1,11 @@
 /** Messages: published to an exchange, taken from a queue. For trying things, as in RabbitMQ: clients are faster. */
+import type { ServerResponse } from 'node:http';
 import type { MethodOf } from '../../../amqp/protocol.js';
+import { accessQueue } from '../../../broker/topology/access.js';
 import { type AckModeName, COUNT_MAX } from '../../contract/messages.js';
+import type { Caller } from '../../http/authentication.js';
 import { Body } from '../../http/bodies.js';
-import { badRequest, HttpError, notFound } from '../../http/errors.js';
+import { badRequest, fromRefusal, HttpError, notFound } from '../../http/errors.js';
 import type { JsonObject } from '../../http/listings.js';
 import type { HttpServer } from '../../http/server.js';
 import { type AmqpSession, type Content, Refused } from '../../sessions/amqp-session.js';
@@ -10,6 +13,7 @@ import type { ManagedBroker } from '../base/managed-broker.js';
 import { payloadJson, shownProperties } from '../base/message-json.js';
 import { propertiesFromJson } from '../base/message-properties.js';
 import { exchangeName } from '../base/names.js';
+import { checkRight, principalOfCaller } from '../base/principals.js';
 import { vhostOf } from '../base/vhost-access.js';
 
 /** The most octets of bodies that one request gets: it stops behind the message that passes it. */
@@ -18,6 +22,9 @@ const OCTETS_MAX = 64 * 1024 * 1024;
 interface Path {
   readonly name: string;
 }
+
+/** Exclusive queues belong to other connections than this. */
+const NO_CONNECTION = 0;
 
 /** What becomes of messages that were got. */
 const ACK_MODES = {
@@ -65,16 +72,38 @@ export function messageRoutes({ route }: HttpServer, broker: ManagedBroker): voi
   route('/api/queues/:vhost/:name/contents', {
     DELETE: {
       tag: 'management',
-      handle: async ({ caller, params }, reply) => {
+      handle: async ({ caller, params, query }, reply) => {
         const vhost = vhostOf(broker, caller, params);
         const queue = (params as Path).name;
         if (broker.view.queue(vhost, queue) === undefined) throw notFound();
+        const { count } = query as { readonly count?: string };
+        if (count !== undefined && count !== '') {
+          await purgeSome(broker, caller, { vhost, queue, count: Number(count), answer: reply.raw });
+          return reply.status(204).send();
+        }
         const purge = { name: 'queue.purge', queue, nowait: false } as const;
         await broker.sessions.with(caller, vhost, (session) => session.ask(purge, 'queue.purge-ok'));
         return reply.status(204).send();
       },
     },
   });
+}
+
+interface Purge {
+  readonly vhost: string;
+  readonly queue: string;
+  readonly count: number;
+  readonly answer: ServerResponse;
+}
+
+/** The first messages, as LavinMQ does it: whoever may purge the queue may do that. */
+async function purgeSome(broker: ManagedBroker, caller: Caller, { vhost, queue: name, count, answer }: Purge) {
+  checkRight(principalOfCaller(broker, caller), 'read', { kind: 'queue', vhost, name });
+  const access = accessQueue(broker.view, NO_CONNECTION, vhost, name);
+  if (!access.ok) throw fromRefusal(new Refused(access.refusal.code, access.refusal.text));
+  const left = new AbortController();
+  answer.once('close', () => left.abort());
+  await broker.purgeFirst(access.queue, count, left.signal);
 }
 
 function message(body: Body): { readonly routingKey: string; readonly content: Content } {

@@ -13,9 +13,18 @@ interface FormProps {
   readonly isWrong?: boolean;
   /** Null: there is no way back. */
   readonly onCancel?: () => void;
+  /** What cannot be taken back. */
+  readonly isDestructive?: boolean;
 }
 
-export function Form({ verb, submit, children, isWrong = false, onCancel }: FormProps): JSX.Element {
+export function Form({
+  verb,
+  submit,
+  children,
+  isWrong = false,
+  onCancel,
+  isDestructive = false,
+}: FormProps): JSX.Element {
   const [isBusy, setBusy] = useState(false);
   const [trouble, setTrouble] = useState<string | null>(null);
   const onSubmit = async (event: Event): Promise<void> => {
@@ -40,7 +49,7 @@ export function Form({ verb, submit, children, isWrong = false, onCancel }: Form
             Cancel
           </button>
         )}
-        <button type="submit" class="primary" aria-disabled={isBusy || isWrong}>
+        <button type="submit" class={isDestructive ? 'danger' : 'primary'} aria-disabled={isBusy || isWrong}>
           {isBusy ? `${verb}…` : verb}
         </button>
       </footer>

@@ -69,6 +69,7 @@ export interface Channel {
 export interface Consumer {
   readonly consumer_tag: string;
   readonly queue: { readonly name: string; readonly vhost: string };
+  readonly channel_details: { readonly name: string; readonly connection_name: string; readonly user: string };
   readonly ack_required: boolean;
   readonly active: boolean;
   readonly activity_status: string;

@@ -20,6 +20,7 @@ import { Explanation } from './explanation.js';
 import { Messages } from './messages.js';
 import { Move } from './move.js';
 import { Publish } from './publish.js';
+import { Purge } from './purge.js';
 import type { WholeQueue } from './whole-queue.js';
 
 export default function QueuePage({ params }: PageProps): JSX.Element {
@@ -91,16 +92,10 @@ interface ActionsProps {
 function QueueActions({ queue, path, reload }: ActionsProps): JSX.Element {
   const { name, state, messages_ready: ready = 0 } = queue;
   const isPaused = state === 'paused';
+  const [isPurging, setPurging] = useState(false);
   const pause = async (): Promise<void> => {
     await call('PUT', `${path}/${isPaused ? 'resume' : 'pause'}`);
     tell(isPaused ? `queue ${name} goes on` : `queue ${name} gives out nothing`);
-    reload();
-  };
-  const purge = async (): Promise<void> => {
-    const text = `All that is ready (now ${count(ready)}) is lost. This cannot be taken back.`;
-    if (!(await confirmed({ title: `Purge ${name}?`, text, verb: 'Purge', isDestructive: true }))) return;
-    await call('DELETE', `${path}/contents`);
-    tell(`queue ${name} is empty`);
     reload();
   };
   const remove = async (): Promise<void> => {
@@ -113,12 +108,24 @@ function QueueActions({ queue, path, reload }: ActionsProps): JSX.Element {
   return (
     <>
       <Action run={pause}>{isPaused ? 'Resume' : 'Pause'}</Action>
-      <Action run={purge} tone="danger">
+      <button type="button" class="danger" onClick={() => setPurging(true)}>
         Purge
-      </Action>
+      </button>
       <Action run={remove} tone="danger">
         Delete
       </Action>
+      {isPurging && (
+        <Purge
+          name={name}
+          path={path}
+          ready={ready}
+          onClose={() => setPurging(false)}
+          onDone={() => {
+            setPurging(false);
+            reload();
+          }}
+        />
+      )}
     </>
   );
 }

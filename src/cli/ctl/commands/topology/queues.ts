@@ -124,12 +124,14 @@ export const QUEUE_COMMANDS: readonly CtlCommand[] = [
     summary: 'throws away the messages of a queue that are ready',
     arguments: [one('queue')],
     isInVhost: true,
+    options: { count: { value: 'N', whole: { min: 1, max: 999_999_999 }, help: 'the first N alone; else all' } },
     banner: ({ vhost, argument }) => `Purging queue '${argument('queue')}' in vhost '${vhost}' ...`,
-    run: async ({ vhost, argument }, api) => {
+    run: async ({ vhost, argument, option }, api) => {
       const name = argument('queue');
       const path = at('queues', vhost, name);
       if ((await api.find(path)) === null) throw await missingIn(api, vhost, `queue '${name}'`, 'purged');
-      await api.delete(`${path}/contents`);
+      const count = option('count');
+      await api.delete(`${path}/contents${count === null ? '' : `?count=${count}`}`);
       return DONE;
     },
   },
