@@ -97,6 +97,15 @@ test.runIf(process.platform === 'linux')('Linux says which CPUs there are, and l
   expect(native.affinity.pin([1023])).toMatchObject({ ok: false });
 });
 
+test.runIf(process.platform === 'linux')('a program may have used koffi by itself before', () => {
+  const program = `
+    require('koffi').load(null);
+    import('${new URL('../../dist/platform/affinity.js', import.meta.url).href}').then(({ loadAffinity }) =>
+      console.log(JSON.stringify(loadAffinity())));`;
+  const said = execFileSync(process.execPath, ['--input-type=commonjs', '-e', program], { encoding: 'utf8' });
+  expect(JSON.parse(said)).toMatchObject({ ok: true });
+});
+
 test.runIf(process.platform === 'linux')('after pinning, the kernel is asked where the thread runs', () => {
   const module = new URL('../../dist/platform/affinity.js', import.meta.url).href;
   // One CPU that there is, and one that there is not: the kernel leaves that out without a word.

@@ -3,16 +3,14 @@
  * process (`RLIMIT_FSIZE`). Other than a stand-in for Node's calls, it is met by what native code writes, too. What
  * must hold: a write that would go beyond it fails (EFBIG), whatever the file.
  */
-import { createRequire } from 'node:module';
-import type * as Koffi from 'koffi';
+import { loadKoffi } from '../../src/platform/foreign-calls.js';
 
 const RLIMIT_FSIZE = 1;
 const UNLIMITED = 2n ** 64n - 1n;
 
 /** Sets how long a process's files may become, in octets; null: as long as they like. */
 export function limitFiles(pid: number, octets: number | null): void {
-  const koffi = createRequire(import.meta.url)('koffi') as typeof Koffi;
-  const prlimit = koffi.load(null).func('int prlimit64(int, int, const void *, void *)');
+  const prlimit = loadKoffi().load(null).func('int prlimit64(int, int, const void *, void *)');
   const limit = BigUint64Array.of(octets === null ? UNLIMITED : BigInt(octets), UNLIMITED);
   if (prlimit(pid, RLIMIT_FSIZE, new Uint8Array(limit.buffer), null) !== 0) throw new Error('the limit cannot be set');
 }
