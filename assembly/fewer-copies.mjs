@@ -18,7 +18,7 @@ const RARE = [
 /** Those of other files. */
 const NAMES = [
   ...['addBytes', 'blockAt', 'closeEmptyBox', 'countChannel', 'countDelivered', 'countRouted', 'encodeDeliver'],
-  ...['endTurn', 'gapOf', 'grant', 'headOf', 'hold', 'lock', 'lowest', 'markTaken', 'pageOf', 'passOn', 'priorityAt'],
+  ...['endTurn', 'gapOf', 'grant', 'headOf', 'hold', 'lock', 'lowest', 'markTaken', 'pageOf', 'priorityAt'],
   ...['promisePages', 'setGap', 'unlock'],
 ];
 

@@ -22,7 +22,7 @@ import {
   LEEWAY,
 } from '../../queue/rules/peek';
 import { CLASSIC, unknownKind } from '../../queue/chain/kinds';
-import { takeTurn } from '../../queue/rules/length';
+import { countTurnTaken, markTurnTaken, takeTurn } from '../../queue/rules/length';
 import { readyCount } from '../../queue/chain/priorities';
 import { countAt, Queue, REDELIVERED, REQUEUES_SHIFT, SHARED, Slot, SLOT } from '../../queue/chain/queue';
 import { higherAble } from '../../queue/consumers/consumer-priorities';
@@ -30,8 +30,8 @@ import { COUNTED, featuresOf, GONE, MORTAL, PAUSED, CONSUMER_PRIORITIES, SINGLY 
 import { settle } from '../../queue/chain/settle';
 import { self } from '../../memory/root';
 import { atomicLoad, atomicStore, atomicStoreF64 } from '../../memory/atomic';
-import { NO_CREDIT, run } from '../../queue/consumers/run-queue';
-import { passOn, wait } from '../../queue/consumers/waiters';
+import { COUNTED_TURN, NO_CREDIT, run, turnsUnderWay } from '../../queue/consumers/run-queue';
+import { enterWaiters, isOwed, passOn } from '../../queue/consumers/waiters';
 import {
   countChannel,
   DELIVERED as CHANNEL_DELIVERED,
@@ -63,14 +63,18 @@ let again: u32 = 0;
 /**
  * How many messages a turn may take: all when the consumer is alone, otherwise few enough for equal shares, and enough
  * to be worth a claim, for which consumers of several workers meet. What is ready when a round begins is shared evenly:
- * each consumer may take its share of it at once, and less until the round is over. A moment's view of what others
- * write: with words of two rounds a turn is too long or too short, no more.
+ * each consumer may take its share of it at once, and less until the round is over. What others have turns for is left
+ * to them. 0: there is no more. A moment's view of what others write: with words of two rounds a turn is too long or too
+ * short, no more.
  */
 function shareOf(queue: Queue, consumer: Consumer): u32 {
   const consumers = queue.consumers;
   if (consumers <= 1) return NO_LIMIT;
   const address = changetype<usize>(queue);
-  const even = min(SHARE_MAX, readyCount(queue) / consumers);
+  const ready = readyCount(queue);
+  const free = ready - min(ready, turnsOfOthers(queue, consumer));
+  if (!free) return consumer.granted == COUNTED_TURN ? 1 : 0;
+  const even = min(SHARE_MAX, ready / consumers);
   const head = atomicLoad(address + offsetof<Queue>('head'));
   let round = atomicLoad(address + offsetof<Queue>('roundEnd'));
   if (round - head - 1 >= SHARE_MAX * consumers) {
@@ -79,9 +83,21 @@ function shareOf(queue: Queue, consumer: Consumer): u32 {
     atomicStore(address + offsetof<Queue>('roundShare'), even);
     atomicStore(address + offsetof<Queue>('roundEnd'), round);
   }
-  if (consumer.round == round) return max<u32>(1, even / SHARE_PART);
+  if (consumer.round == round) return min(free, max<u32>(1, even / SHARE_PART));
   consumer.round = round;
-  return atomicLoad(address + offsetof<Queue>('roundShare'));
+  return min(free, atomicLoad(address + offsetof<Queue>('roundShare')));
+}
+
+/** How many have a turn for what is there, but for this one. Where consumer priorities decide, turns do not. */
+@inline function turnsOfOthers(queue: Queue, consumer: Consumer): u32 {
+  return queue.features & CONSUMER_PRIORITIES ? 0 : turnsUnderWay(queue) - u32(consumer.granted == COUNTED_TURN);
+}
+
+/** A consumer that cannot go on ends its turn, if it has one: who is first in line may have it. */
+function leaveTurn(queue: Queue, consumer: Consumer): void {
+  takeTurn(queue, consumer);
+  consumer.granted = 0;
+  passOn(queue);
 }
 
 /** One turn of a consumer; leaves it in the state that follows. */
@@ -89,16 +105,15 @@ export function pull(consumer: Consumer): void {
   const connection = changetype<Connection>(consumer.connection);
   const channel = changetype<Channel>(consumer.channel);
   const queue = changetype<Queue>(consumer.queue);
-  takeTurn(queue, consumer);
   if (connection.partsMessage) {
     park(connection, consumer, false);
-    passOn(queue);
+    leaveTurn(queue, consumer);
     return;
   }
   if (!openBox(connection)) {
     park(connection, consumer, false);
     needService(connection);
-    passOn(queue);
+    leaveTurn(queue, consumer);
     return;
   }
   let most = shareOf(queue, consumer);
@@ -107,7 +122,7 @@ export function pull(consumer: Consumer): void {
     if (!credit) {
       closeEmptyBox(connection);
       lackCredit(consumer, channel);
-      passOn(queue);
+      leaveTurn(queue, consumer);
       return;
     }
     const room = unackedRoom(channel);
@@ -115,7 +130,7 @@ export function pull(consumer: Consumer): void {
       closeEmptyBox(connection);
       park(connection, consumer, false);
       needService(connection);
-      passOn(queue);
+      leaveTurn(queue, consumer);
       return;
     }
     most = min(most, min(credit, room));
@@ -141,6 +156,7 @@ export function pull(consumer: Consumer): void {
     // It is about to be cancelled.
     if (queue.features & GONE) {
       closeEmptyBox(connection);
+      takeTurn(queue, consumer);
       consumer.state = NO_CREDIT;
       return;
     }
@@ -152,10 +168,14 @@ export function pull(consumer: Consumer): void {
       becomeIdle(connection, consumer, queue);
       return;
     }
-    if (queue.features & SINGLY) {
+    if (most && queue.features & SINGLY) {
       pullSingly(connection, channel, consumer, queue, most);
       return;
     }
+  }
+  if (!most) {
+    becomeIdle(connection, consumer, queue);
+    return;
   }
   const overhead = consumer.prefixLength + DELIVER_OVERHEAD;
   const frameMax = connection.frameMax;
@@ -202,6 +222,7 @@ function countAgain(channel: Channel, queue: Queue): void {
   full: bool,
 ): void {
   if (any) {
+    takeTurn(queue, consumer);
     consumer.granted = 0;
     consumer.deliveredAt = self.moment;
     letSiblingsFirst(channel, consumer);
@@ -216,7 +237,11 @@ function countAgain(channel: Channel, queue: Queue): void {
 
 function becomeIdle(connection: Connection, consumer: Consumer, queue: Queue): void {
   closeEmptyBox(connection);
-  if (wait(queue, consumer)) run(consumer);
+  // In line before its turn ends: for what comes in between it is granted the next one, and nobody behind it.
+  const hadTurn = markTurnTaken(consumer);
+  enterWaiters(queue, consumer);
+  if (hadTurn) countTurnTaken(queue);
+  if (isOwed(queue, consumer)) run(consumer);
 }
 
 /** What was too old by then is not for this consumer. */
@@ -265,7 +290,7 @@ function lacksMemory(connection: Connection, consumer: Consumer, queue: Queue): 
   closeEmptyBox(connection);
   park(connection, consumer, false);
   needService(connection);
-  passOn(queue);
+  leaveTurn(queue, consumer);
 }
 
 /** How often the message was requeued, if its queue says so to those who get it. */
@@ -307,7 +332,7 @@ function lacksRoom(
 ): void {
   if (connection.boxUsed || !left) {
     park(connection, consumer, any);
-    passOn(queue);
+    leaveTurn(queue, consumer);
     return;
   }
   const slot = claimOne(queue);
@@ -327,6 +352,7 @@ function lacksRoom(
     return;
   }
   slot.state |= SHARED;
+  takeTurn(queue, consumer);
   consumer.granted = 0;
   consumer.deliveredAt = self.moment;
   filledTo(

@@ -18,13 +18,13 @@ import { SPILLED, Block, EMPTY, nextOf, Queue, READY, slotAt, SLOTS, STATE_MASK 
 /** Whether a message waits at the head or in the requeued set. */
 export function isReady(queue: Queue): bool {
   // Pairs with the addition in `putBack`.
-  return atomicLoad(changetype<usize>(queue) + offsetof<Queue>('requeued')) != 0 || headState(queue) == READY;
+  return atomicLoad(changetype<usize>(queue) + offsetof<Queue>('requeued')) != 0 || stateAhead(queue, 0) == READY;
 }
 
 /** Whether nothing was returned, and the message at the head is spilled. */
 export function isHeadSpilled(queue: Queue): bool {
   // Pairs with the addition in `putBack`.
-  return !atomicLoad(changetype<usize>(queue) + offsetof<Queue>('requeued')) && headState(queue) == SPILLED;
+  return !atomicLoad(changetype<usize>(queue) + offsetof<Queue>('requeued')) && stateAhead(queue, 0) == SPILLED;
 }
 
 /** Whether there is nothing for who takes: neither what was requeued, nor at the head. */
@@ -42,7 +42,7 @@ export function isHeadDrained(queue: Queue): bool {
   // Pairs with the compare-and-swap of cursors, and below with the addition of publishers.
   const head = atomicLoad(address + offsetof<Queue>('head'));
   // The head first: it never passes the tail, so where both are the same the queue was empty in between.
-  return atomicLoad(address + offsetof<Queue>('tail')) == head || headState(queue) == SPILLED;
+  return atomicLoad(address + offsetof<Queue>('tail')) == head || stateAhead(queue, 0) == SPILLED;
 }
 
 /**
@@ -59,14 +59,15 @@ export function headStands(queue: Queue, position: u32): bool {
   return headBehindLoads(queue) == position;
 }
 
-function headState(queue: Queue): u32 {
+/** The state of the slot so far behind the head; EMPTY, if its block is not linked yet. */
+export function stateAhead(queue: Queue, ahead: u32): u32 {
   const address = changetype<usize>(queue);
   // The hint before the head, so that the walk is forward. Pairs with `moveHint`; the others with cursors and
   // publishers.
   const hint = changetype<Block>(atomicLoad(address + offsetof<Queue>('headBlock')));
-  const head = atomicLoad(address + offsetof<Queue>('head'));
-  const block = blockAt(hint, head);
+  const position = atomicLoad(address + offsetof<Queue>('head')) + ahead;
+  const block = blockAt(hint, position);
   return changetype<usize>(block)
-    ? atomicLoad(changetype<usize>(slotAt(block, head - block.start))) & STATE_MASK
+    ? atomicLoad(changetype<usize>(slotAt(block, position - block.start))) & STATE_MASK
     : EMPTY;
 }

@@ -76,9 +76,11 @@ import { IS_SMALL } from '../../memory/parts';
   waitersLast: u32;
   /** All consumers of the queue, in order of priority (consumer-priorities.ts). */
   consumerPrioritiesFirst: u32;
-  /** Turns that were granted and not yet taken; counted for queues with LENGTH. Read without the lock. */
+  /** Turns that were granted and not yet taken. Read and counted down without the lock. */
   grants: u32;
-  d4: u64;
+  /** How many places in the line of waiters were given out. */
+  places: u32;
+  reserved28: u32;
   d5: u64;
   d6: u64;
   d7: u64;

@@ -8,7 +8,7 @@
  */
 import { atomicLoad, lock, unlock } from '../../memory/atomic';
 import { Queue } from '../chain/queue';
-import { GONE } from '../chain/features';
+import { CONSUMER_PRIORITIES, GONE } from '../chain/features';
 import { grantTurn, letRun, RUNNABLE, Waiter, WAITING } from './run-queue';
 
 /** Enters a consumer behind those of a higher priority; the order among equals means nothing. */
@@ -78,16 +78,24 @@ export function anyAble(queue: Queue): bool {
 }
 
 /**
- * Enters a waiter behind those of a higher priority and, unless it was granted a turn in vain, behind those of its own.
- * Under the lock.
+ * Enters a waiter behind those of a higher priority, and behind those of its own that became idle before it: one that
+ * was granted a turn in vain has its old place again. Under the lock.
  */
-export function insertByConsumerPriority(queue: Queue, waiter: Waiter): void {
+export function enterLine(queue: Queue, waiter: Waiter): void {
   let before = changetype<Waiter>(0);
   let at = changetype<Waiter>(queue.waitersFirst);
+  if (!waiter.granted) {
+    queue.places += 1;
+    waiter.place = queue.places;
+    if (!(queue.features & CONSUMER_PRIORITIES)) {
+      before = changetype<Waiter>(queue.waitersLast);
+      at = changetype<Waiter>(0);
+    }
+  }
   while (
     changetype<usize>(at) &&
     (at.consumerPriority > waiter.consumerPriority ||
-      (at.consumerPriority == waiter.consumerPriority && !waiter.granted))
+      (at.consumerPriority == waiter.consumerPriority && <i32>(at.place - waiter.place) < 0))
   ) {
     before = at;
     at = changetype<Waiter>(at.waitNext);

@@ -12,7 +12,6 @@ import { checkpoint, WAITER_UNLINKED } from '../../memory/checkpoint';
 import { Participant, participantAt, self } from '../../memory/root';
 import { ring } from '../../memory/units';
 import { Queue } from '../chain/queue';
-import { LENGTH, MORTAL } from '../chain/features';
 
 /** What the queue needs to know of a consumer; the rest follows in amqp/delivering/consumer.ts. A cell. */
 @unmanaged export class Waiter {
@@ -25,11 +24,10 @@ import { LENGTH, MORTAL } from '../chain/features';
   runNext: u32;
   waitNext: u32;
   waitPrevious: u32;
-  /**
-   * TURN when the turn was granted and nothing has been pulled since; COUNTED_TURN when the queue counts it and it was
-   * not taken yet.
-   */
+  /** COUNTED_TURN while a turn that was granted is under way; TURN when it was taken, and nothing was to be had. */
   granted: u32;
+  /** Its place in the line of waiters: the number in which it became idle, wrapping. */
+  place: u32;
   /** Priority, and links among the queue's consumers, under its waitersLock (consumer-priorities.ts). */
   consumerPriority: i32;
   consumerPriorityNext: u32;
@@ -117,17 +115,15 @@ export function unlink(queue: Queue, waiter: Waiter): void {
 }
 
 function countTurn(queue: Queue, waiter: Waiter): void {
-  if (queue.features & (LENGTH | MORTAL)) {
-    waiter.granted = COUNTED_TURN;
-    // Read without the lock by who looks at length or age; pairs with nothing: a moment's view.
-    atomicAdd(changetype<usize>(queue) + offsetof<Queue>('grants'), 1);
-  } else waiter.granted = TURN;
+  waiter.granted = COUNTED_TURN;
+  // Pairs with the subtraction in `takeTurn`.
+  atomicAdd(changetype<usize>(queue) + offsetof<Queue>('grants'), 1);
 }
 
-/** Whether consumers are on their way to messages of a queue whose messages may be too many or too old. */
-@inline export function turnsUnderWay(queue: Queue): bool {
+/** How many consumers are on their way to messages that are meant for them. */
+@inline export function turnsUnderWay(queue: Queue): u32 {
   // Pairs with the additions in `countTurn` and `takeTurn`: a moment's view.
-  return atomicLoad(changetype<usize>(queue) + offsetof<Queue>('grants')) != 0;
+  return atomicLoad(changetype<usize>(queue) + offsetof<Queue>('grants'));
 }
 
 /** Lets a consumer that was granted a turn run, on its own worker. */

@@ -1,6 +1,7 @@
 /**
  * Waiters and grants: consumers that found their queue empty wait in the order in which they became idle; a publisher
- * takes as many off as it brought messages and grants each a turn, through the run queue of the consumer's worker.
+ * takes as many off as it brought messages and grants each a turn, through the run queue of the consumer's worker. Never
+ * are more turns granted than there are messages, and who has none leaves alone what they are for (`shareOf`).
  *
  * A consumer registers and then looks once more; a publisher fills its slots and then looks for waiters. Both orders
  * are sequentially consistent, so one of the two sees the other: no message waits beside an idle consumer. A consumer
@@ -9,40 +10,35 @@
 import { atomicAdd, atomicLoad, lock, unlock } from '../../memory/atomic';
 import { hasReady } from '../chain/claim';
 import { readyCount } from '../chain/priorities';
-import { Queue } from '../chain/queue';
-import { higherAble, insertByConsumerPriority } from './consumer-priorities';
+import { EMPTY, Queue } from '../chain/queue';
+import { stateAhead } from '../chain/head';
+import { enterLine, higherAble } from './consumer-priorities';
 import { CONSUMER_PRIORITIES, PAUSED } from '../chain/features';
-import { grantTurn, letRun, unlink, Waiter, WAITING } from './run-queue';
+import { grantTurn, letRun, turnsUnderWay, unlink, Waiter, WAITING } from './run-queue';
 
-/**
- * Registers an own consumer as idle, in front when it was granted a turn in vain. True: a message came meanwhile, pull
- * again.
- */
-export function wait(queue: Queue, waiter: Waiter): bool {
+/** Registers an own consumer as idle, at its old place when it was granted a turn in vain. `isOwed` must follow. */
+export function enterWaiters(queue: Queue, waiter: Waiter): void {
   const lockWord = changetype<usize>(queue) + offsetof<Queue>('waitersLock');
-  const address = <u32>changetype<usize>(waiter);
   lock(lockWord);
   waiter.state = WAITING;
-  if (queue.features & CONSUMER_PRIORITIES) insertByConsumerPriority(queue, waiter);
-  else if (waiter.granted) {
-    waiter.waitPrevious = 0;
-    waiter.waitNext = queue.waitersFirst;
-    if (queue.waitersFirst) changetype<Waiter>(queue.waitersFirst).waitPrevious = address;
-    else queue.waitersLast = address;
-    queue.waitersFirst = address;
-  } else {
-    waiter.waitNext = 0;
-    waiter.waitPrevious = queue.waitersLast;
-    if (queue.waitersLast) changetype<Waiter>(queue.waitersLast).waitNext = address;
-    else queue.waitersFirst = address;
-    queue.waitersLast = address;
-  }
+  enterLine(queue, waiter);
   // Pairs with the load in `grant`, as `hasReady` below pairs with the store of READY before it.
   atomicAdd(changetype<usize>(queue) + offsetof<Queue>('waiting'), 1);
   unlock(lockWord);
+}
+
+/**
+ * Looks once more for an own consumer that was registered. True: a message came meanwhile, pull again; where there are
+ * no consumer priorities, whoever is first in line is granted a turn instead.
+ */
+export function isOwed(queue: Queue, waiter: Waiter): bool {
+  if (!(queue.features & CONSUMER_PRIORITIES)) {
+    passOn(queue);
+    return false;
+  }
   if (!hasReady(queue)) return false;
   // Pairs with the addition in `passOn`: one of a higher priority that became unable sees us, or we see that it is.
-  if (queue.features & CONSUMER_PRIORITIES && higherAble(queue, waiter)) return false;
+  if (higherAble(queue, waiter)) return false;
   return unwait(queue, waiter);
 }
 
@@ -61,7 +57,7 @@ export function unwait(queue: Queue, waiter: Waiter): bool {
 
 /** Grants a turn to up to `count` waiters. Called after the slots are READY (or returned). */
 @inline export function grant(queue: Queue, count: u32): void {
-  // Pairs with the addition in `wait`, whose consumer looks at the slots once more behind it: he sees them, or we
+  // Pairs with the addition in `enterWaiters`, whose consumer looks at the slots once more behind it: he sees them, or we
   // him.
   if (atomicLoad(changetype<usize>(queue) + offsetof<Queue>('waiting'))) grantWaiters(queue, count);
 }
@@ -73,18 +69,39 @@ function grantWaiters(queue: Queue, count: u32): void {
   while (count) {
     lock(lockWord);
     const waiter = changetype<Waiter>(queue.waitersFirst);
-    if (changetype<usize>(waiter)) grantTurn(queue, waiter);
+    const grants = changetype<usize>(waiter) != 0 && hasMore(queue);
+    if (grants) grantTurn(queue, waiter);
     unlock(lockWord);
-    if (!changetype<usize>(waiter)) return;
+    if (!grants) return;
     letRun(waiter);
     count -= 1;
   }
 }
 
-/** A consumer that leaves messages behind hands its turn to one that waits. */
-@inline export function passOn(queue: Queue): void {
+/**
+ * Whether a message is there for which nobody has a turn yet. Under the lock, so nobody grants one meanwhile. Turns are
+ * counted before messages, and end after the claim: so who claims in between makes us see too few, and never too many.
+ * He looks himself when his turn has ended.
+ */
+function hasMore(queue: Queue): bool {
+  // Where there are consumer priorities, who is granted a turn may have to stand back.
+  if (queue.features & CONSUMER_PRIORITIES) return true;
+  const turns = turnsUnderWay(queue);
+  // Positions of what is elsewhere have no slots.
+  if (queue.priorities || queue.gap) return readyCount(queue) > turns;
+  // Pairs with the addition in `putBack`.
+  const back = atomicLoad(changetype<usize>(queue) + offsetof<Queue>('requeued'));
+  // Of what is being published nobody has a turn: who does it will grant it.
+  return turns < back || stateAhead(queue, turns - back) != EMPTY;
+}
+
+/**
+ * A consumer that leaves messages behind, or goes to the end of the line, lets who is first in it have a turn, unless
+ * turns are under way for all that is there.
+ */
+export function passOn(queue: Queue): void {
   // A queue with consumer priorities must see who waits after our state was stored: this pairs with the addition in
-  // `wait`.
+  // `enterWaiters`.
   if (queue.features & CONSUMER_PRIORITIES) atomicAdd(changetype<usize>(queue) + offsetof<Queue>('waiting'), 0);
   if (!atomicLoad(changetype<usize>(queue) + offsetof<Queue>('waiting')) || !hasReady(queue)) return;
   // Where there are consumer priorities, equals may wait beside what a higher one has left.

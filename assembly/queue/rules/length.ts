@@ -83,10 +83,24 @@ export function keepLimits(): void {
   self.overCount = kept;
 }
 
-/** The turn is taken, or will never be. Called by the owner. */
+/**
+ * The turn is taken, or will never be. Called by the owner, when it has claimed what it was granted the turn for: so
+ * that who counts may find more turns than messages meanwhile, and never less. Who has ended a turn looks whether
+ * another one is to be granted, as others may have granted one less for it.
+ */
 @inline export function takeTurn(queue: Queue, waiter: Waiter): void {
-  if (waiter.granted != COUNTED_TURN) return;
+  if (markTurnTaken(waiter)) countTurnTaken(queue);
+}
+
+/** Whether a turn is under way: the first half of `takeTurn`, after which the waiter can be granted another one. */
+@inline export function markTurnTaken(waiter: Waiter): bool {
+  if (waiter.granted != COUNTED_TURN) return false;
   waiter.granted = TURN;
+  return true;
+}
+
+/** The second half. */
+export function countTurnTaken(queue: Queue): void {
   // Pairs with the load in `keepLimits`, which leaves the queue to us while turns are under way.
   if (atomicAdd(changetype<usize>(queue) + offsetof<Queue>('grants'), -1) == 1 && queue.features & LENGTH)
     checkLength(queue);

@@ -355,7 +355,7 @@ function isReached(queue: Queue): bool {
   const ruler = ruling(queue);
   // Who waits from now on has asked before, and is heard after this.
   return (
-    // Pairs with the additions in `wait`, and the store of who awaits what is spilled:
+    // Pairs with the additions in `enterWaiters`, and the store of who awaits what is spilled:
     !atHead ||
     atomicLoad(changetype<usize>(ruler) + offsetof<Queue>('waiting')) != 0 ||
     atomicLoad(changetype<usize>(ruler) + offsetof<Queue>('awaited')) != 0

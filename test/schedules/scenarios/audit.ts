@@ -33,6 +33,7 @@ export class Audit {
 
   /** Brings all to rest, looks whether everything adds up, and says what memory is left in use. */
   check(): string {
+    this.#served.clear();
     for (const rule of this.stage.rules) rule();
     for (let i = 0; i < this.stage.machine.workers; i++) this.#takeOutput(i);
     this.#collect();
@@ -43,6 +44,7 @@ export class Audit {
     this.#serveAll();
     if (!account.lossy) this.#noneWaits();
     this.#collect();
+    for (const rule of this.stage.whenServed) rule(this.#served);
     // What clients hold goes back, and is taken from there.
     for (const client of this.stage.clients) {
       if (client === this.#auditor) continue;

@@ -61,7 +61,7 @@ export const FAULTS: readonly Fault[] = [
     edits: [
       {
         file: 'assembly/queue/consumers/waiters.ts',
-        find: '  if (!hasReady(queue)) return false;',
+        find: '    passOn(queue);\n    return false;',
         replace: 'return false;',
       },
     ],
@@ -217,6 +217,42 @@ export const FAULTS: readonly Fault[] = [
         find: '    if (!unwait(queue, consumer)) consumer.linked = 1;',
         replace: 'unwait(queue, consumer);',
       },
+    ],
+  },
+  {
+    name: 'a turn is passed on beside messages for which others have turns',
+    scenario: 'two messages come together to four that wait',
+    edits: [
+      {
+        file: 'assembly/queue/consumers/waiters.ts',
+        find: '  if (queue.features & CONSUMER_PRIORITIES) return true;',
+        replace: 'return true;',
+      },
+    ],
+  },
+  {
+    name: 'a turn ends before the claim',
+    scenario: 'two messages come together to four that wait',
+    edits: [
+      {
+        file: 'assembly/amqp/delivering/deliver.ts',
+        find: '  if (!free) return consumer.granted == COUNTED_TURN ? 1 : 0;',
+        replace: `if (!free) return consumer.granted == COUNTED_TURN ? 1 : 0;
+  takeTurn(queue, consumer);`,
+      },
+    ],
+  },
+  {
+    name: 'who was granted a turn in vain is in line after it has ended',
+    scenario: 'one that is at work takes of what comes to four that wait',
+    edits: [
+      {
+        file: 'assembly/amqp/delivering/deliver.ts',
+        find: '  enterWaiters(queue, consumer);',
+        replace: `if (hadTurn) countTurnTaken(queue);
+  enterWaiters(queue, consumer);`,
+      },
+      { file: 'assembly/amqp/delivering/deliver.ts', find: '  if (hadTurn) countTurnTaken(queue);', replace: '' },
     ],
   },
   {

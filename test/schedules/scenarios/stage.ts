@@ -293,6 +293,9 @@ export class Stage {
     return !this.acknowledging.has(client);
   }
 
+  /** What must hold when all have been served: the clients that were sent messages. */
+  readonly whenServed: ((served: ReadonlySet<Client>) => void)[] = [];
+
   /** Where several take from one queue, nobody sees an order. */
   unordered = false;
 

@@ -113,6 +113,10 @@ export class Deliveries implements Claimant {
     return this.#consumer?.ableSince ?? null;
   }
 
+  get hasTurn(): boolean {
+    return this.#consumer?.owesGrant ?? false;
+  }
+
   sizeOf(message: number, requeues: number): number {
     if (this.#consumer === null) return 0;
     const method = deliverSize(this.#consumer.tag.length, this.#messages.keyLength(message));

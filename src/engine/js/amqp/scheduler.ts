@@ -110,7 +110,7 @@ export class Scheduler {
     for (let turns = 0; turns < TURNS_MAX; turns++) {
       const consumer = this.#runnable.shift();
       if (consumer === undefined) break;
-      if (consumer.state === 'runnable') this.#grantedTurn(consumer);
+      if (consumer.state === 'runnable') this.#turn(consumer);
     }
     this.#queues.shorten();
     return this.hasWork();
@@ -138,12 +138,16 @@ export class Scheduler {
     this.#runnable.push(consumer);
   }
 
-  /** A turn; if it was granted, its queue hears that it was taken. */
-  #grantedTurn(consumer: Consumer): void {
+  /**
+   * If a turn was granted, its queue hears that it was taken, when what it was for is claimed: so that who counts may find
+   * more turns than messages meanwhile, and never less. Then true: who comes to the end of one looks whether another one
+   * is to be granted.
+   */
+  #endTurn(consumer: Consumer): boolean {
     const { owesGrant } = consumer;
     consumer.owesGrant = false;
-    this.#turn(consumer);
     if (owesGrant) this.#queues.endGrant(consumer.queue);
+    return owesGrant;
   }
 
   #turn(consumer: Consumer): void {
@@ -161,7 +165,11 @@ export class Scheduler {
       consumer.deliveredAt = momentOf(this.#clock.now);
       letSiblingsFirst(consumer);
     }
-    if (this.#isWaiting(consumer)) return;
+    const hadTurn = this.#endTurn(consumer);
+    if (this.#isWaiting(consumer)) {
+      if (hadTurn) this.#queues.lookAgain(consumer.queue);
+      return;
+    }
     if (claim.end === 'no room') return this.#leaveWithoutRoom(consumer, claim.count > 0);
     if (consumer.credit() === 0) return this.#leaveWithoutCredit(consumer);
     this.#run(consumer);
@@ -207,6 +215,7 @@ export class Scheduler {
     consumer.granted = false;
     consumer.channel.withoutCredit++;
     this.#waiters.setAble(consumer.node, false);
+    this.#endTurn(consumer);
     this.#queues.passOn(consumer.queue);
   }
 
@@ -217,6 +226,7 @@ export class Scheduler {
     if (served) connection.servedWithoutRoom.push(consumer);
     else connection.withoutRoom.push(consumer);
     this.#waiters.setAble(consumer.node, false);
+    this.#endTurn(consumer);
     this.#queues.passOn(consumer.queue);
   }
 }

@@ -197,6 +197,8 @@ export const QueueCell = {
   LAST_WAITER: 12,
   /** Turns that consumers were granted and have not taken yet. */
   GRANTS: 13,
+  /** How many places in the line of waiters were given out; wraps. */
+  PLACES: 18,
   /** The queue that a chain belongs to; 0 in a queue. */
   PARENT: 14,
   /** A page with the chain of each priority, 0 for those that were never used; 0 in a queue without priorities. */
@@ -350,5 +352,7 @@ export const Node = {
   /** Its neighbours among all consumers of its queue. */
   PEER_NEXT: 7,
   PEER_PREVIOUS: 8,
+  /** Its place in the line of waiters. */
+  PLACE: 9,
 } as const;
 export const NodePlace = { OWNER: 0, WAITERS: 1, INBOX: 2 } as const;

@@ -183,7 +183,7 @@ export class Browsing {
       const features = this.#contents.features.of(queue);
       this.#contents.requeued.putBack(this.#contents.blocks.chainOf(slot), slot);
       this.#contents.leaveReady(queue, -1, -this.#counted(features, slot));
-      this.#waiters.grant(queue, 1);
+      this.#waiters.grantFor(queue, 1, this.#queues.ready(queue));
       this.#contents.checkLength(queue, features);
       return false;
     });

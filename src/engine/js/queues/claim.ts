@@ -26,6 +26,8 @@ export interface Claimant {
   readonly noAck: boolean;
   /** Since when (ms since the Unix epoch) it has been able to take messages; null in a basic.get. */
   readonly ableSince: number | null;
+  /** Whether it was granted the turn in which it claims. */
+  readonly hasTurn: boolean;
   sizeOf(message: number, requeues: number): number;
   /** Registers a consumer that could take more. */
   onEmpty(queue: number, taken: number): void;

@@ -90,14 +90,20 @@ export class ClassicQueue implements QueueKind {
       if ((features & Feature.EXPIRES) === 0) this.#contents.features.add(queue, Feature.EXPIRES);
       this.#sweeps.join(queue);
     }
-    this.#waiters.grant(queue, count);
+    this.#waiters.grantFor(queue, count, this.ready(queue));
     if (features !== 0) this.#contents.checkLength(queue, features);
   }
 
   /** What has expired dies instead; as in RabbitMQ, what is alive in a priority protects those below. */
   claim(queue: number, max: number, room: number, claimant: Claimant, claim: Claim): void {
-    this.#take(queue, this.#contents.features.of(queue), max, room, claimant, claim);
-    const isOver = this.ready(queue) === 0 || this.#contents.chains.foundSpilled;
+    const features = this.#contents.features.of(queue);
+    // What others have turns for is left to them. A basic.get has no turn, and where there are consumer priorities those
+    // decide.
+    const isFree = claimant.node === 0 || (features & Feature.CONSUMER_PRIORITIES) !== 0;
+    const others = isFree ? 0 : this.#waiters.turnsOfOthers(queue, claimant.hasTurn);
+    const free = Math.max(claimant.hasTurn ? 1 : 0, this.ready(queue) - others);
+    this.#take(queue, features, Math.min(max, free), room, claimant, claim);
+    const isOver = this.ready(queue) <= others || this.#contents.chains.foundSpilled;
     if (isOver) claimant.onEmpty(queue, claim.count);
   }
 
@@ -173,7 +179,7 @@ export class ClassicQueue implements QueueKind {
     }
     this.#counters.countAt(queue, Counter.REQUEUED, back);
     this.#contents.leaveReady(queue, -back, -bytes);
-    this.#waiters.grant(queue, back);
+    this.#waiters.grantFor(queue, back, this.ready(queue));
     if (back > 0) this.#contents.checkLength(queue, features);
   }
 

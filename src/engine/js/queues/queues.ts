@@ -17,7 +17,7 @@ import { at32, byteAt, double, word } from '../memory/views.js';
 import { CLAIM_MAX, type Claim, type Claimant, type Dead } from './claim.js';
 import type { Features } from './features.js';
 import type { QueueContents } from './queue-contents.js';
-import type { QueueKind } from './queue-kind.js';
+import { CLASSIC, type QueueKind } from './queue-kind.js';
 import type { Sweeps } from './swept-queues.js';
 import type { Waiters } from './waiters.js';
 
@@ -85,7 +85,7 @@ export class Queues {
     if (paused) this.features.add(queue, Feature.PAUSED);
     else {
       this.features.remove(queue, Feature.PAUSED);
-      this.#waiters.grant(queue, this.ready(queue));
+      this.#waiters.grantFor(queue, this.ready(queue), this.ready(queue));
     }
     this.#unlock(queue);
   }
@@ -253,8 +253,8 @@ export class Queues {
   }
 
   /** Registers a consumer at a queue that has nothing for it; from `Claimant` only. */
-  wait(queue: number, node: number, inFront: boolean): void {
-    this.#waiters.register(queue, node, inFront);
+  wait(queue: number, node: number, back: boolean): void {
+    this.#waiters.register(queue, node, back);
   }
 
   /** Whether another consumer goes before this one; it gets a turn if it waits. From `Claimant` only. */
@@ -295,7 +295,20 @@ export class Queues {
     this.#lock(queue);
     // Where priorities count, all that had to stand back may go on.
     const ready = this.ready(queue);
-    this.#waiters.grant(queue, consumerPriorities ? ready : Math.min(1, ready));
+    this.#waiters.grantFor(queue, consumerPriorities ? ready : 1, ready);
+    this.#unlock(queue);
+  }
+
+  /**
+   * A consumer that waits has ended its turn: others may have been granted one less meanwhile. Who finds the next message
+   * spilled has asked for it.
+   */
+  lookAgain(queue: number): void {
+    if (this.waiting(queue) === 0 || this.ready(queue) === 0 || this.#hasConsumerPriorities(queue)) return;
+    if (at32(this.#memory.u32, word(queue, QueueCell.KIND)) !== CLASSIC) return;
+    this.#lock(queue);
+    if (!this.#has(queue, QueueFlag.RETIRED) && !this.#contents.chains.isNextSpilled(queue))
+      this.#waiters.grantFor(queue, 1, this.ready(queue));
     this.#unlock(queue);
   }
 

@@ -89,21 +89,28 @@ export class Waiters {
     return at32(this.#memory.u32, word(node, Node.CONSUMER_PRIORITY)) | 0;
   }
 
-  /** Puts a consumer behind those of its priority, or in front of them. Under the queue's lock. */
-  register(queue: number, node: number, inFront: boolean): void {
+  /**
+   * Puts a consumer behind those of its priority, or back to the place that it had among them. Under the queue's lock.
+   */
+  register(queue: number, node: number, back: boolean): void {
     const { u32 } = this.#memory;
-    const consumerPriority = this.#consumerPriority(node);
-    // Usually all have one priority: the place is at one of the ends.
-    let left = inFront ? 0 : at32(u32, word(queue, QueueCell.LAST_WAITER));
-    let right = inFront ? at32(u32, word(queue, QueueCell.FIRST_WAITER)) : 0;
-    for (; left !== 0 && this.#consumerPriority(left) < consumerPriority; left = at32(u32, word(left, Node.PREVIOUS)))
-      right = left;
-    for (; right !== 0 && this.#consumerPriority(right) > consumerPriority; right = at32(u32, word(right, Node.NEXT)))
-      left = right;
+    if (!back) u32[word(node, Node.PLACE)] = Atomics.add(u32, word(queue, QueueCell.PLACES), 1);
+    // Usually all have one priority: the place is at one of the ends, or near the first.
+    let left = back ? 0 : at32(u32, word(queue, QueueCell.LAST_WAITER));
+    let right = back ? at32(u32, word(queue, QueueCell.FIRST_WAITER)) : 0;
+    for (; left !== 0 && !this.#isBefore(left, node); left = at32(u32, word(left, Node.PREVIOUS))) right = left;
+    for (; right !== 0 && this.#isBefore(right, node); right = at32(u32, word(right, Node.NEXT))) left = right;
     u32[word(node, Node.WHERE)] = NodePlace.WAITERS;
     this.#join(queue, left, node);
     this.#join(queue, node, right);
     Atomics.add(u32, word(queue, QueueCell.WAITING), 1);
+  }
+
+  #isBefore(one: number, other: number): boolean {
+    const [higher, lower] = [this.#consumerPriority(one), this.#consumerPriority(other)];
+    if (higher !== lower) return higher > lower;
+    const { u32 } = this.#memory;
+    return ((at32(u32, word(one, Node.PLACE)) - at32(u32, word(other, Node.PLACE))) | 0) < 0;
   }
 
   /** Takes a node back from the waiters. False: it is in the inbox, which frees it. Under the queue's lock. */
@@ -112,6 +119,20 @@ export class Waiters {
     const where = at32(u32, word(node, Node.WHERE));
     if (where === NodePlace.WAITERS) this.#unlink(queue, node);
     return where !== NodePlace.INBOX;
+  }
+
+  /** How many have a turn for what is there, but for whoever asks. */
+  turnsOfOthers(queue: number, hasTurn: boolean): number {
+    return Atomics.load(this.#memory.u32, word(queue, QueueCell.GRANTS)) - (hasTurn ? 1 : 0);
+  }
+
+  /**
+   * Gives up to `count` of those who wait a turn, but no more than there are messages for which nobody has one yet.
+   * Where there are consumer priorities, who is granted one may have to stand back. Under the queue's lock.
+   */
+  grantFor(queue: number, count: number, ready: number): void {
+    const priorities = (at32(this.#memory.u32, word(queue, QueueCell.BITS)) & Feature.CONSUMER_PRIORITIES) !== 0;
+    this.grant(queue, priorities ? count : Math.min(count, ready - this.turnsOfOthers(queue, false)));
   }
 
   /** Gives up to `count` of those who wait a turn, unless the queue is paused. Under the queue's lock. */
@@ -134,7 +155,7 @@ export class Waiters {
    * another way. Under the queue's lock.
    */
   welcome(queue: number, count: number): void {
-    this.grant(queue, count);
+    this.grantFor(queue, count, at32(this.#memory.u32, word(queue, QueueCell.READY)));
     if (Atomics.exchange(this.#memory.u32, word(queue, QueueCell.AWAITED), 0) === 0) return;
     for (let worker = 0; worker < this.#memory.workers; worker++) ring(this.#memory, worker);
   }
