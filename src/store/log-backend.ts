@@ -5,7 +5,7 @@
  */
 import type { CommitLog, CommitLogObserver, LogEvent, PositionRange } from '../log/commit-log.js';
 import type { SpilledSource } from '../log/spill-source.js';
-import type { LogSetup } from './log-setup.js';
+import type { FilesSetup } from './log-setup.js';
 import type { LogLedger } from './recovery/ledger.js';
 import type { Progress } from './recovery/log-reader.js';
 
@@ -87,7 +87,7 @@ export interface RecoveredLog {
   /** Opens the log of this thread. Once; nothing is written before something is appended. */
   open(observer: CommitLogObserver): CommitLog;
   /** What the workers' threads are to open: that of worker 0 first. */
-  setups(workers: number): LogSetup[];
+  setups(workers: number): FilesSetup[];
   /** Takes what any of these logs tells of what was written, in order for each. */
   heard(writerNumber: number, event: Exclude<LogEvent, { readonly type: 'passed' }>): void;
   /** Clears some of what does not count away, if that is worth it: whether it was. One call after the other. */

@@ -10,7 +10,7 @@ import type { CommitLog, Health, LogEvent, PositionRange } from '../log/commit-l
 import { fatal, isMistake } from '../platform/fatal.js';
 import { BatchBuilder } from './log/batch.js';
 import type { KeptQueue, LogBackend, RecoveredLog, RecoverOptions, RecoverySummary } from './log-backend.js';
-import type { LogSetup } from './log-setup.js';
+import type { FilesSetup } from './log-setup.js';
 import { PRIORITIES } from './recovery/ledger.js';
 
 /** `exists` and `isUnknown` are asked for queues alone: a queue's number is a multiple of PRIORITIES. */
@@ -119,7 +119,7 @@ export class LogManager {
   }
 
   /** What the workers' threads are to open: that of worker 0 first. */
-  setups(workers: number): LogSetup[] {
+  setups(workers: number): FilesSetup[] {
     this.#workers = workers;
     return this.#recovered.setups(workers);
   }

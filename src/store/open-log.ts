@@ -9,6 +9,7 @@ import { LocalDirectory } from './log/local-directory.js';
 import { LogWriter } from './log/log-writer.js';
 import type { LogBackend } from './log-backend.js';
 import type { LogSetup } from './log-setup.js';
+import { ReplicatedLog } from './replicated/replicated-log.js';
 
 /** The log of a data directory. */
 export async function openLogBackend(
@@ -27,6 +28,12 @@ export const openCommitLog: OpenCommitLog = (setup, observer) => {
   switch (kind) {
     case 'files':
       return new LogWriter({ ...observer, ...setup, directory: LocalDirectory.existing(setup.directory) });
+    case 'replicated': {
+      const { durability, files, port } = setup;
+      // Whatever a confirm means: this node says how far it has synced what the stream has.
+      const local = (told: CommitLogObserver): CommitLog => openCommitLog({ ...files, durability: 'fsync' }, told);
+      return new ReplicatedLog({ ...observer, durability, port, local });
+    }
     default:
       return kind satisfies never;
   }

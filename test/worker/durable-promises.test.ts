@@ -10,10 +10,16 @@ import { Bench, type Client, ENGINES } from '../engine/support/bench.js';
 import { properties, publish } from '../engine/support/frames.js';
 import { factsOf } from '../engine/support/log.js';
 import { FENCED, MemoryLog } from '../support/memory-log.js';
+import { StreamedLog } from '../support/streamed-log.js';
 
 const QUEUE = 256;
 
-describe.each(ENGINES)('%s', (kind) => {
+/** Logs that are no file, and one whose stream is none. */
+const LOGS = { memory: MemoryLog, stream: StreamedLog };
+
+describe.each(
+  ENGINES.flatMap((engine) => (['memory', 'stream'] as const).map((log) => [engine, log] as const)),
+)('%s, a log by %s', (kind, logKind) => {
   async function open(durability: Durability = 'fsync') {
     const bench = await Bench.open(kind, { mebibytes: 16 });
     bench.setTime(5_000);
@@ -21,7 +27,7 @@ describe.each(ENGINES)('%s', (kind) => {
     const engine = bench.engine();
     const barriers: number[] = [];
     const facts: Uint8Array[] = [];
-    const commitLog = new MemoryLog(
+    const commitLog = new LOGS[logKind](
       {
         onEvent: (event) => {
           if (event.type === 'passed') barriers.push(event.barrier);

@@ -5,7 +5,7 @@
 import type { CommitLog } from '../../log/commit-log.js';
 import { WORKERS_MAX } from '../../log/record-format.js';
 import type { LogManager } from '../../store/log-manager.js';
-import type { LogSetup } from '../../store/log-setup.js';
+import type { FilesSetup } from '../../store/log-setup.js';
 import type { OpenCommitLog } from '../../store/open-log.js';
 import type { ReplicaDefinitions, ReplicaFiles } from './replica.js';
 
@@ -13,7 +13,7 @@ export class FollowedFiles implements ReplicaFiles {
   readonly definitions: ReplicaDefinitions;
   readonly #log: LogManager;
   readonly #openLog: OpenCommitLog;
-  readonly #setups: readonly LogSetup[];
+  readonly #setups: readonly FilesSetup[];
   readonly #lanes = new Map<number, CommitLog>();
 
   /** `log`: recovered, and begun. */

@@ -4,7 +4,7 @@
  */
 import type { CommitLogObserver, Durability, LogEvent } from '../../log/commit-log.js';
 import type { KeptQueue, LogBackend, RecoveredLog, RecoverOptions } from '../log-backend.js';
-import type { LogSetup } from '../log-setup.js';
+import type { FilesSetup } from '../log-setup.js';
 import { Reclaimer, type Waste } from '../reclaim.js';
 import {
   readCleanShutdownMarker,
@@ -111,7 +111,7 @@ class RecoveredFiles implements RecoveredLog {
     return writer;
   }
 
-  setups(workers: number): LogSetup[] {
+  setups(workers: number): FilesSetup[] {
     const { path, durability = 'fsync' } = this.#options;
     return Array.from({ length: workers }, (_, worker) => {
       const writerNumber = worker + 1;
