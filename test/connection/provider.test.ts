@@ -49,9 +49,12 @@ test('what is told is taken', () => {
     keys: WHOLE.jwks_uri,
     authorization: WHOLE.authorization_endpoint,
     token: WHOLE.token_endpoint,
+    endSession: null,
     takesSecretInForm: false,
     namesItself: false,
   });
+  const more = { ...WHOLE, end_session_endpoint: 'https://a.example/leave' };
+  expect(endpointsIn(JSON.stringify(more), WHOLE.issuer).endSession).toBe(more.end_session_endpoint);
 });
 
 test.each([
@@ -65,6 +68,7 @@ test.each([
   [JSON.stringify({ ...WHOLE, jwks_uri: undefined }), 'no jwks_uri is there'],
   [JSON.stringify({ ...WHOLE, jwks_uri: 'http://keys.example/' }), 'jwks_uri there is'],
   [JSON.stringify({ ...WHOLE, token_endpoint: 'file:///etc/passwd' }), 'token_endpoint there is'],
+  [JSON.stringify({ ...WHOLE, end_session_endpoint: 'javascript:x' }), 'end_session_endpoint there is'],
   [JSON.stringify({ ...WHOLE, authorization_endpoint: 7 }), 'authorization_endpoint there is 7, and not a URL'],
 ])('%s is refused', (text, reason) => {
   expect(() => endpointsIn(text, WHOLE.issuer)).toThrow(reason);

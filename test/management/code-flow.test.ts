@@ -99,8 +99,9 @@ test('the code is exchanged with the verifier, and what is given is taken', asyn
   const of = flow();
   const { begun: one, back } = await begun(of);
   const access = await issuer.token();
-  answer.body = { access_token: access, refresh_token: 'again', id_token: await idToken(one.nonce) };
-  expect(await of.finish(one, back)).toEqual({ access, refresh: 'again' });
+  const identity = await idToken(one.nonce);
+  answer.body = { access_token: access, refresh_token: 'again', id_token: identity };
+  expect(await of.finish(one, back)).toEqual({ access, refresh: 'again', identity });
   expect(posted.map(({ fields }) => Object.fromEntries(fields))).toEqual([
     {
       audience: 'broker',
@@ -192,6 +193,20 @@ test.each([
 ])('an issuer that %s is told of', async (_, status, body, reason) => {
   answer = { status, body };
   expect(await troubleWith({})).toContain(reason);
+});
+
+test('where the issuer says so, a browser ends its session there, and comes back; else nowhere', async () => {
+  const page = 'http://127.0.0.1:15672/';
+  expect(await flow().leave('who', page)).toBeNull();
+  const of = flow({}, { end_session_endpoint: `${base}/leave?tenant=7` });
+  const url = new URL((await of.leave('who', page)) ?? '');
+  expect(url.href.startsWith(`${base}/leave?`)).toBe(true);
+  expect(Object.fromEntries(url.searchParams)).toEqual({
+    tenant: '7',
+    id_token_hint: 'who',
+    client_id: CLIENT_ID,
+    post_logout_redirect_uri: page,
+  });
 });
 
 test('tokens are renewed until the issuer refuses; one that fails may be asked again', async () => {

@@ -32,7 +32,7 @@ async function authenticate({ headers: { authorization = '' } }: ShownBy): Promi
 
 async function begin(until: number, renew: Renew | null = null): Promise<() => Promise<Caller>> {
   const request = { headers: {}, ip: '127.0.0.1', socket };
-  const { cookie } = await sessions.begin(request, `Bearer ann-${until}`, renew);
+  const { cookie } = await sessions.begin(request, `Bearer ann-${until}`, { renew, leave: null });
   const headers = { cookie: cookie.split(';')[0], 'x-requested-with': 'leveret' };
   return () => sessions.callerOf({ ...request, headers });
 }

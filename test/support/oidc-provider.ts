@@ -60,6 +60,7 @@ export class OidcProvider {
           // Of such clients any port of this machine will do.
           application_type: 'native',
           redirect_uris: ['http://127.0.0.1/js/oidc-oauth/login-callback.html'],
+          post_logout_redirect_uris: ['http://127.0.0.1/'],
           grant_types: ['authorization_code', 'refresh_token'],
           response_types: ['code'],
         },

@@ -64,7 +64,29 @@ test('whoever signs in at the issuer comes back to the same page, with a session
   expect(await page.evaluate(() => [document.cookie, localStorage.length, sessionStorage.length])).toEqual(['', 0, 0]);
   await page.reload();
   await page.locator('.who-name', { hasText: 'ann' }).waitFor();
+});
+
+test('whoever signs out is signed out at the issuer, too, and comes back to the page', async () => {
+  const page = await site().open('/queues');
+  await signInThere(page, 'ann');
+  await agree(page);
   await press(page, 'Sign out');
+  await press(page, 'Yes, sign me out');
+  await page.getByRole('button', { name: button(provider.issuer) }).waitFor();
+  expect(page.url()).toBe(site().address);
+  expect(await hasSession(page)).toBe(false);
+  // Nobody is known there any more.
+  await press(page, button(provider.issuer));
+  await page.getByPlaceholder('Enter any login').waitFor();
+});
+
+test('whoever does not sign out at the issuer is signed out here all the same', async () => {
+  const page = await site().open();
+  await signInThere(page, 'ann');
+  await agree(page);
+  await press(page, 'Sign out');
+  await page.getByRole('button', { name: 'Yes, sign me out' }).waitFor();
+  await page.goto(site().address);
   await page.getByRole('button', { name: button(provider.issuer) }).waitFor();
   expect(await hasSession(page)).toBe(false);
 });

@@ -18,6 +18,8 @@ export interface Endpoints {
   /** Where people sign in, and where that is exchanged for tokens; null: it does not say. */
   readonly authorization: string | null;
   readonly token: string | null;
+  /** Where people end their session with it; null: it does not say. */
+  readonly endSession: string | null;
   /** Whether a client shows its secret in the form, since the provider does not take it by HTTP Basic. */
   readonly takesSecretInForm: boolean;
   /** Whether it says in its answers that they are its own (RFC 9207). */
@@ -117,6 +119,7 @@ export function endpointsIn(text: string, issuer: string): Endpoints {
     keys,
     authorization: urlIn(told, 'authorization_endpoint'),
     token: urlIn(told, 'token_endpoint'),
+    endSession: urlIn(told, 'end_session_endpoint'),
     takesSecretInForm: takes('client_secret_post') && !takes('client_secret_basic'),
     namesItself: told.authorization_response_iss_parameter_supported === true,
   };

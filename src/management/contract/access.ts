@@ -73,7 +73,10 @@ export const ACCESS: Contracts = {
     signsIn: true,
     answers: { 200: thing({ name: STRING, tags: STRINGS }, ['name', 'tags']) },
   },
-  'DELETE /api/leveret/session': done('Signs out of the web page'),
+  'DELETE /api/leveret/session': {
+    summary: 'Signs out of the web page; where an issuer has signed somebody in: where the browser signs out there',
+    answers: { 200: thing({ url: STRING }, ['url']), 204: null },
+  },
   'POST /api/leveret/session/issuer': {
     summary: 'Begins a sign-in to the web page at the issuer of tokens: where the browser has to go',
     body: body({ page: TEXT }, 'page'),

@@ -26,6 +26,11 @@ export interface Tokens {
   readonly refresh: string | null;
 }
 
+export interface SignedIn extends Tokens {
+  /** Who it is, as the issuer has signed it: it knows its session by that. */
+  readonly identity: string;
+}
+
 /** Why somebody is not signed in, in words for them. */
 export class SignInTrouble extends Error {
   override readonly name = 'SignInTrouble';
@@ -76,7 +81,7 @@ export class CodeFlow {
   }
 
   /** `answer`: what the browser was sent back with. Rejects with a `SignInTrouble`. */
-  async finish(begun: Begun, answer: URLSearchParams): Promise<Tokens> {
+  async finish(begun: Begun, answer: URLSearchParams): Promise<SignedIn> {
     const { state, nonce, verifier, redirectUrl } = begun;
     if (!isSame(answer.get('state') ?? '', state))
       throw new SignInTrouble('this answer belongs to another sign-in (state): begin again here');
@@ -94,8 +99,19 @@ export class CodeFlow {
       redirect_uri: redirectUrl,
       code_verifier: verifier,
     });
-    await this.#checkIdentity(told.id_token, nonce);
-    return this.#tokensIn(told, null);
+    const identity = await this.#checkedIdentity(told.id_token, nonce);
+    return { ...this.#tokensIn(told, null), identity };
+  }
+
+  /** Where a browser ends its session at the issuer, which sends it to `page` then; null: the issuer does not say. */
+  async leave(identity: string, page: string): Promise<string | null> {
+    const { endSession } = await this.#endpoints();
+    if (endSession === null) return null;
+    const url = new URL(endSession);
+    url.searchParams.set('id_token_hint', identity);
+    url.searchParams.set('client_id', this.#setup.clientId);
+    url.searchParams.set('post_logout_redirect_uri', page);
+    return url.href;
   }
 
   /** Other tokens, for a refresh token; null: the issuer gives none any more. Rejects where it does not answer. */
@@ -155,7 +171,7 @@ export class CodeFlow {
   }
 
   /** What the issuer has signed was meant for this sign-in, and for this client. */
-  async #checkIdentity(token: unknown, nonce: string): Promise<void> {
+  async #checkedIdentity(token: unknown, nonce: string): Promise<string> {
     if (typeof token !== 'string') throw new SignInTrouble(`${this.issuer} has not signed who this is (id_token)`);
     const { issuer } = await this.#endpoints();
     const { clientId } = this.#setup;
@@ -165,6 +181,7 @@ export class CodeFlow {
       throw new SignInTrouble('the id_token belongs to another sign-in (nonce): begin again here');
     if (claims.azp !== undefined && claims.azp !== clientId)
       throw new SignInTrouble('the id_token was given to another client (azp)');
+    return token;
   }
 
   async #claims(jose: Jose, token: string, meant: { issuer: string; audience: string }): Promise<SignedClaims> {

@@ -21,6 +21,17 @@ const RENEW_AGAIN_MS = 5_000;
 /** How a login goes on when its token ends: resolves with what is shown from then on; null: not at all. */
 export type Renew = () => Promise<string | null>;
 
+/** Where the browser ends its session with who has signed it in; null: nowhere. */
+export type Leave = () => Promise<string | null>;
+
+/** What a session can do at who has signed somebody in; null: nothing. */
+export interface AtIssuer {
+  readonly renew: Renew | null;
+  readonly leave: Leave | null;
+}
+
+const NO_ISSUER: AtIssuer = { renew: null, leave: null };
+
 interface Session {
   readonly user: string;
   usedAt: number;
@@ -30,6 +41,7 @@ interface Session {
   expiresAt: number;
   renewFrom: number;
   renew: Renew | null;
+  readonly leave: Leave | null;
   renewing: Promise<void> | null;
 }
 
@@ -73,7 +85,7 @@ export class PageSessions {
   async begin(
     request: ShownBy,
     authorization: string,
-    renew: Renew | null = null,
+    { renew, leave }: AtIssuer = NO_ISSUER,
   ): Promise<{ readonly caller: Caller; readonly cookie: string }> {
     const caller = await this.#authenticate({ ...shownBy(request), headers: { authorization } });
     for (const [id, { usedAt }] of this.#sessions)
@@ -81,15 +93,17 @@ export class PageSessions {
       else break;
     const id = randomBytes(32).toString('base64url');
     const times = this.#timesOf(caller);
-    this.#sessions.set(id, { user: caller.user, authorization, usedAt: this.#now(), ...times, renew, renewing: null });
+    const begun = { user: caller.user, authorization, usedAt: this.#now(), ...times, renew, leave, renewing: null };
+    this.#sessions.set(id, begun);
     return { caller, cookie: COOKIE.set(request, id, null) };
   }
 
-  /** Ends the request's session; the cookie that says so. */
-  end(request: ShownBy): string {
-    const id = COOKIE.read(request);
-    if (id !== null) this.#sessions.delete(id);
-    return COOKIE.clear(request);
+  /** Ends the request's session: the cookie that says so, and where the browser ends that of the issuer; null: nowhere. */
+  async end(request: ShownBy): Promise<{ readonly cookie: string; readonly url: string | null }> {
+    const id = COOKIE.read(request) ?? '';
+    const leave = this.#sessions.get(id)?.leave ?? null;
+    this.#sessions.delete(id);
+    return { cookie: COOKIE.clear(request), url: leave === null ? null : await leave() };
   }
 
   #sessionOf(request: ShownBy, id: string | null): Session | null {

@@ -6,7 +6,7 @@
 import { HttpError } from '../http/errors.js';
 import { type Begun, type CodeFlow, SignInTrouble, type Tokens } from './code-flow.js';
 import { Cookie, type ShownBy } from './cookies.js';
-import type { PageSessions, Renew } from './page-sessions.js';
+import type { Leave, PageSessions, Renew } from './page-sessions.js';
 import { Sealed } from './sealed.js';
 
 /** So long somebody may take at the issuer (s). */
@@ -60,7 +60,10 @@ export class PageSignIn {
       if (kept?.kind !== 'begun')
         throw new SignInTrouble('this sign-in was not begun in this browser, or too long ago: begin again here');
       const tokens = await this.#flow.finish(kept.begun, query);
-      const { cookie } = await this.#sessions.begin(request, `Bearer ${tokens.access}`, this.#renew(tokens));
+      const page = new URL('../../', kept.begun.redirectUrl).href;
+      const leave: Leave = () => this.#flow.leave(tokens.identity, page);
+      const atIssuer = { renew: this.#renew(tokens), leave };
+      const { cookie } = await this.#sessions.begin(request, `Bearer ${tokens.access}`, atIssuer);
       return { to, cookies: [cookie, COOKIE.clear(request)] };
     } catch (error) {
       return { to, cookies: [this.#kept(request, { kind: 'failed', reason: reasonOf(error) })] };

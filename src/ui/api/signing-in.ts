@@ -40,7 +40,9 @@ export function waysIn(): Promise<WaysIn> {
   return get<WaysIn>(SESSION);
 }
 
+/** Whoever has signed in at the issuer signs out there, too, and comes back. */
 export async function signOut(): Promise<void> {
-  await call('DELETE', SESSION);
+  const there = await call<{ readonly url: string } | undefined>('DELETE', SESSION);
   account.set(null);
+  if (there !== undefined) location.assign(there.url);
 }

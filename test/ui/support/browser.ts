@@ -146,7 +146,8 @@ export async function troublesOf(page: Page, name: string): Promise<readonly str
 }
 
 async function violations(page: Page, { scheme }: Look): Promise<readonly string[]> {
-  await page.evaluate(axe.source);
+  // It stays as long as the document does, which all places of the page share.
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source);
   // In dark all is as in light, but for the colours.
   const options = scheme === 'dark' ? { runOnly: ['color-contrast'] } : {};
   const run = (given: typeof options) => (globalThis as unknown as { axe: typeof axe }).axe.run(given);

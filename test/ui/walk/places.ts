@@ -15,6 +15,8 @@ const NOTHING = null;
 
 /** What there is of whoever walks. */
 export interface Own {
+  /** As its program calls the connection. */
+  readonly name: string;
   readonly connection: string;
   readonly channel: string;
   /** Another one that the list shows: it may be ended. */
@@ -76,7 +78,7 @@ const ofQueue = {
 } satisfies Record<string, Ask>;
 const ofGraph = { Larger: NOTHING, Smaller: NOTHING, 'Show all': NOTHING };
 
-export function placesFor({ connection, channel, spare }: Own): readonly Place[] {
+export function placesFor({ name: program, connection, channel, spare }: Own): readonly Place[] {
   const queueTab = (tab: string, shows: Place['shows'], controls: Place['controls'] = {}): Place => ({
     name: tab === '' ? 'queue' : `queue-${tab}`,
     path: `/queues/%2F/orders${tab === '' ? '' : `?tab=${tab}`}`,
@@ -98,7 +100,7 @@ export function placesFor({ connection, channel, spare }: Own): readonly Place[]
     {
       name: 'connection',
       path: `/connections/${part(connection)}`,
-      heading: 'walker',
+      heading: program,
       tags: ALL,
       shows: 'Who and how',
       controls: { Close: (api) => api.delete(`/connections/${ABSENT}`) },
@@ -116,7 +118,7 @@ export function placesFor({ connection, channel, spare }: Own): readonly Place[]
       path: '/consumers',
       heading: 'Consumers',
       tags: ALL,
-      shows: 'walker-takes',
+      shows: `${program}-takes`,
       controls: { Columns: NOTHING },
     },
     { name: 'channel', path: `/channels/${part(channel)}`, heading: 'Channel 1', tags: ALL, shows: 'As it stands' },

@@ -34,7 +34,11 @@ export function pageSessionRoutes(
     },
     DELETE: {
       tag: null,
-      handle: async (request, reply) => reply.header('set-cookie', pageSessions.end(request)).status(204).send(),
+      handle: async (request, reply) => {
+        const { cookie, url } = await pageSessions.end(request);
+        reply.header('set-cookie', cookie);
+        return url === null ? reply.status(204).send() : reply.send({ url });
+      },
     },
   });
   route('/api/leveret/session/issuer', {
