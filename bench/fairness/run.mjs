@@ -17,6 +17,7 @@ import { formatTable } from '../support/table.mjs';
 import { inTemporaryFolder } from '../support/temporary.mjs';
 import { FLOODS } from './floods.mjs';
 import { runMinute } from './minute.mjs';
+import { runShares } from './shares.mjs';
 import { Witness } from './witness.mjs';
 
 const HELP = `Usage: npm run bench:fairness -- [options]
@@ -25,6 +26,7 @@ const HELP = `Usage: npm run bench:fairness -- [options]
   --seconds N    of floods that last, and of the idle figure (default 10)
   --only TEXT    floods whose names have this
   --minute       instead: whether one of 100 consumers on 4 workers starves in a minute, or in --seconds
+  --shares       instead: how equal the shares of equal consumers are on 1, 2 and 4 workers
   --quick        a smoke test: a hundredth of each, nothing is judged
 `;
 /** What a flood may add for others (ms). */
@@ -40,6 +42,7 @@ const { values } = parseArgs({
     seconds: { type: 'string' },
     only: { type: 'string', default: '' },
     minute: { type: 'boolean', default: false },
+    shares: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -159,6 +162,7 @@ function quantile(times, share) {
 if (values.help) process.stdout.write(HELP);
 else {
   if (values.minute) await runMinute(values.engine, Number(values.seconds ?? MINUTE_S) * 1000);
+  else if (values.shares) await runShares(values.engine, values.quick ? QUICK_SCALE : 1);
   else await inTemporaryFolder(tmpdir(), main);
   if (faultCount() > 0) process.exitCode = 1;
 }
