@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { completionFor, SHELLS, type Shell } from '../../src/cli/ctl/completion.js';
+import { PATIENCE_MS } from '../support/waiting.js';
 
 let directory = '';
 beforeAll(() => {
@@ -35,7 +36,7 @@ const OFFERED: Readonly<Record<Shell, (line: string) => readonly string[]>> = {
       zpty -w typed $'${line}\\t'
       zpty -r typed told '*called\\[*\\]*'
       print -r -- "$told"`;
-    const told = execFileSync('zsh', ['-f', '-c', program], { encoding: 'utf8', timeout: 20_000 });
+    const told = execFileSync('zsh', ['-f', '-c', program], { encoding: 'utf8', timeout: PATIENCE_MS });
     const [, args = ''] = /called\[([^\]]*)\]/.exec(told) ?? [];
     return [args.trim().split(' ').at(-1) ?? ''];
   },

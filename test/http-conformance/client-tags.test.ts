@@ -5,6 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterEach, expect, it, vi } from 'vitest';
 import { useHttpApi } from '../management/support/http-client.js';
+import { PATIENCE } from '../support/waiting.js';
 import { get, play, put, remove, type Step } from './scenario.js';
 import { type ClientPart, Stage } from './stage.js';
 
@@ -18,8 +19,6 @@ const own = 'hc-client-tags';
 const other = 'hc-client-tags-other';
 const stranger = 'hc-client-tags-stranger';
 const CHANNEL = encodeURIComponent(' (1)');
-/** RabbitMQ tells of clients after some seconds. */
-const TOLD_MS = 15_000;
 
 let stage = new Stage(0);
 afterEach(() => stage.clear());
@@ -83,7 +82,7 @@ async function statuses(base: string): Promise<Record<string, string>> {
     await user(base, self, own, tag === 'none' ? '' : tag);
     await stage.open('own', client(self, own));
     await stage.open('other', client(stranger, other));
-    await vi.waitFor(() => told(base), { timeout: TOLD_MS, interval: 200 });
+    await vi.waitFor(() => told(base), { ...PATIENCE, interval: 200 });
     for (const step of ROUTES) {
       const path = stage.path(step.path).replace('SELF', self);
       const { status } = await play(base, { ...step, path, as: `${self}:secret` });

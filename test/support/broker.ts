@@ -130,7 +130,7 @@ export class Broker {
   }
 
   /** What the process ends with. */
-  ended(patience = 10_000): Promise<Exit> {
+  ended(patience = PATIENCE_MS): Promise<Exit> {
     return within(patience, 'the broker to end', this.#exit);
   }
 
@@ -169,7 +169,7 @@ export async function startBroker(options: BrokerOptions = {}): Promise<Broker> 
     ...(options.flags ?? []),
   ]);
   try {
-    const url = await within(options.patience ?? 15_000, 'the broker to listen', run.listening);
+    const url = await within(options.patience ?? PATIENCE_MS, 'the broker to listen', run.listening);
     return new Broker(url, run.child, run.exit, run.log());
   } catch (error) {
     run.child.kill('SIGKILL');

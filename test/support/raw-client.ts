@@ -179,7 +179,7 @@ export class RawClient {
   }
 
   /** Resolves when the socket is closed. */
-  ended(ms = 10_000): Promise<void> {
+  ended(ms = PATIENCE_MS): Promise<void> {
     return within(ms, 'the socket to be closed', this.#ended.promise);
   }
 

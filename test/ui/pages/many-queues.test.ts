@@ -1,6 +1,7 @@
 /** Ten thousand queues, in a browser. */
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
+import { PATIENCE } from '../../support/waiting.js';
 import { useSite } from '../support/browser.js';
 
 const site = useSite();
@@ -21,13 +22,13 @@ test('ten thousand queues are drawn as far as they are seen, and gone through by
   expect(await page.locator('tbody tr').count()).toBeLessThan(100);
   await page.getByRole('link', { name: 'many-00000' }).focus();
   await page.keyboard.press('ArrowDown');
-  await expect.poll(() => focused(page), { timeout: 10_000 }).toBe('many-00001');
+  await expect.poll(() => focused(page), PATIENCE).toBe('many-00001');
   await page.keyboard.press('End');
-  await expect.poll(() => focused(page), { timeout: 10_000 }).toBe('many-09999');
+  await expect.poll(() => focused(page), PATIENCE).toBe('many-09999');
   await page.keyboard.press('Space');
   await page.getByText('1 row chosen').waitFor();
   await page.keyboard.press('Home');
-  await expect.poll(() => focused(page), { timeout: 10_000 }).toBe('many-00000');
+  await expect.poll(() => focused(page), PATIENCE).toBe('many-00000');
 }, 60_000);
 
 test('ten thousand queues are scrolled: wherever one is, the rows of that place are there, and no more', async () => {

@@ -1,6 +1,7 @@
 /** The list of queues, in a browser. */
 import type { Page } from 'playwright-core';
 import { afterEach, expect, test } from 'vitest';
+import { PATIENCE } from '../../support/waiting.js';
 import { checkPage, useSite } from '../support/browser.js';
 
 const site = useSite();
@@ -103,12 +104,12 @@ test('queues are searched, sorted by the broker, and both outlast a reload', asy
   await page.getByRole('button', { name: 'Name', exact: true }).click();
   await page.locator('th[aria-sort=ascending]').waitFor();
   await page.getByRole('button', { name: 'Name', exact: true }).click();
-  await expect.poll(() => shown(page), { timeout: 10_000 }).toEqual(['plum', 'pear', 'apple']);
+  await expect.poll(() => shown(page), PATIENCE).toEqual(['plum', 'pear', 'apple']);
   await page.getByRole('searchbox').fill('p');
   await page.getByRole('searchbox').fill('pl');
-  await expect.poll(() => shown(page), { timeout: 10_000 }).toEqual(['plum', 'apple']);
+  await expect.poll(() => shown(page), PATIENCE).toEqual(['plum', 'apple']);
   await page.reload();
-  await expect.poll(() => shown(page), { timeout: 10_000 }).toEqual(['plum', 'apple']);
+  await expect.poll(() => shown(page), PATIENCE).toEqual(['plum', 'apple']);
   await page.getByRole('searchbox').fill('none of them');
   await page.getByText('Nothing here has “none of them” in its name.').waitFor();
 });
