@@ -86,6 +86,7 @@ export class ClusterNode {
   #leader: string | null = null;
   /** Of its own, while it leads. */
   #fence = 0;
+  /** Since when it has led without having been cut off. */
   #leadsSince = 0;
   #candidateSince = 0;
   #handsTo: string | null = null;
@@ -102,7 +103,7 @@ export class ClusterNode {
     this.#options = options;
     this.#timing = options.timing ?? TIMING;
     this.#limits = options.limits ?? LIMITS;
-    const { stream, clock, random, store, presence, observer } = options;
+    const { stream, clock, random, store, presence } = options;
     const wrong = wrongTiming(this.#timing);
     if (wrong !== null) throw new RangeError(wrong);
     this.#follower = new Follower(stream, store, this.#limits.unapplied, {
@@ -113,7 +114,7 @@ export class ClusterNode {
       onApplied: () => this.#onApplied(),
       onFailed: (reason, error) => this.#end({ kind: 'failed', reason, error }),
     });
-    this.#hold = new LeaderHold(clock, this.#timing, (hold) => observer.onHold(hold));
+    this.#hold = new LeaderHold(clock, this.#timing, (hold) => this.#onHold(hold));
     this.#candidacy = new Candidacy({
       stream,
       clock,
@@ -270,13 +271,24 @@ export class ClusterNode {
   }
 
   #onApplied(): void {
-    const role = this.#role;
-    if (role.kind === 'leader' && !role.serves && this.applied >= this.#fence) {
-      this.#takeOverMs = this.#options.clock.elapsed() - this.#candidateSince;
-      this.#become({ ...role, serves: true });
-      this.#options.observer.onLead(role.epoch);
-    }
+    this.#serve();
     this.#drained();
+  }
+
+  /** It serves once its store has all before its fence; not when it hears so late of its fence that another may lead. */
+  #serve(): void {
+    const role = this.#role;
+    if (role.kind !== 'leader' || role.serves || this.applied < this.#fence) return;
+    const now = this.#options.clock.elapsed();
+    if (this.#hold.at(now) !== 'serve') return;
+    this.#takeOverMs = now - this.#candidateSince;
+    this.#become({ ...role, serves: true });
+    this.#options.observer.onLead(role.epoch);
+  }
+
+  #onHold(hold: Hold): void {
+    if (hold === 'serve') this.#leadsSince = this.#options.clock.elapsed();
+    this.#options.observer.onHold(hold);
   }
 
   #drained(): void {
@@ -347,7 +359,7 @@ export class ClusterNode {
   }
 
   #onOwn(sequence: number, octets: Uint8Array, sentAt: number): void {
-    const { clock, observer } = this.#options;
+    const { observer } = this.#options;
     const before = this.#follower.end.epoch;
     this.#follower.take(sequence, octets, true);
     if (this.#isOver) return;
@@ -357,20 +369,18 @@ export class ClusterNode {
     this.#troubled(null);
     if (this.#role.kind !== 'leader') {
       this.#fence = sequence;
-      this.#leadsSince = clock.elapsed();
       this.#counts.takeOvers += 1;
       this.#become({ kind: 'leader', epoch: before + 1, serves: false });
     }
     this.#hold.renew(sentAt);
     observer.onCertain(sentAt);
+    this.#serve();
   }
 
-  #onDeposed(sequence: number, octets: Uint8Array): void {
+  /** Null: what another one wrote there is purged already. */
+  #onDeposed(sequence: number, octets: Uint8Array | null): void {
     const role = this.#role;
-    const judged =
-      sequence > this.#follower.end.sequence
-        ? this.#follower.judge(sequence, octets)
-        : new RecordError('backward', sequence, 'another message stands where this node had written: it has gone back');
+    const judged = octets === null ? 'counts' : this.#judgeOther(sequence, octets);
     if (judged instanceof RecordError) {
       this.#end({ kind: 'failed', reason: 'refused', error: judged });
     } else if (role.kind === 'leader') {
@@ -380,11 +390,20 @@ export class ClusterNode {
       this.#sequencer?.end();
       this.#sequencer = null;
       this.#candidacy.again();
-      this.#follower.take(sequence, octets, false);
+      if (octets !== null) this.#follower.take(sequence, octets, false);
       if (this.#isOver) return;
       this.#become({ kind: 'standby' });
       this.#follower.follow();
     }
+  }
+
+  #judgeOther(sequence: number, octets: Uint8Array): 'counts' | 'stray' | RecordError {
+    if (sequence > this.#follower.end.sequence) return this.#follower.judge(sequence, octets);
+    return new RecordError(
+      'backward',
+      sequence,
+      'another message stands where this node had written: it has gone back',
+    );
   }
 
   #onHandedOver(): void {

@@ -32,6 +32,8 @@ export class Follower {
   /** Given to the store, not durable. */
   #given: { readonly sequence: number; readonly octets: number }[] = [];
   #octets = 0;
+  /** Of a record that is not complete. Reading does not pause for those: the store cannot have it before the rest. */
+  #parts = 0;
 
   constructor(
     private readonly stream: LogStream,
@@ -93,15 +95,21 @@ export class Follower {
       const reading = this.#reader.read(sequence, octets);
       if (reading.kind === 'stray') return this.observer.onStray();
       const records = reading.kind === 'record' ? recordsOf(reading.record) : [];
-      this.#octets += octets.length;
-      this.#given.push({ sequence, octets: octets.length });
-      if (records.length > 0) this.store.apply({ position: this.#reader.position, records, isOwn });
-      this.#hold();
+      this.#parts += octets.length;
+      if (records.length > 0) this.#give(sequence, records, isOwn);
       this.observer.onCounted(records);
     } catch (error) {
       if (!(error instanceof RecordError)) throw error;
       this.#fail('refused', error);
     }
+  }
+
+  #give(sequence: number, records: readonly StreamRecord[], isOwn: boolean): void {
+    this.#octets += this.#parts;
+    this.#given.push({ sequence, octets: this.#parts });
+    this.#parts = 0;
+    this.store.apply({ position: this.#reader.position, records, isOwn });
+    this.#hold();
   }
 
   #fail(reason: FailureReason, error: Error): void {

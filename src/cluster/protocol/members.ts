@@ -59,7 +59,7 @@ export class Members {
 
   /**
    * Up to where the stream may be purged; null: nowhere. `own`: what the leader has applied. `since`: since when it has
-   * listened to members; null: it has not yet heard of all that there may be.
+   * led and heard: sooner than `seen` behind that, it may not have heard of all that there are.
    */
   purgeable(
     own: number,

@@ -22,7 +22,7 @@ export type Role =
   | { readonly kind: 'standby' }
   /** Has heard no leader for a lease, and tries to lead. */
   | { readonly kind: 'candidate' }
-  /** serves: its store has all that was before its fence, and `onLead` was told. */
+  /** serves: its store has all that was before its fence, nobody else could lead then, and `onLead` was told. */
   | { readonly kind: 'leader'; readonly epoch: number; readonly serves: boolean }
   /** It led this epoch, and does no more; to: it handed over, to this node, or (null) to any. */
   | { readonly kind: 'deposed'; readonly epoch: number; readonly to?: string | null }

@@ -26,8 +26,8 @@ export interface SequencerObserver {
   /** A message of this leader is certain; its records are told of when this has returned. */
   onOwn(sequence: number, octets: Uint8Array, sentAt: number): void;
   onStray(sequence: number, octets: Uint8Array): void;
-  /** Another one leads; `end` is yet to be called. */
-  onDeposed(sequence: number, octets: Uint8Array): void;
+  /** Another one leads (null: what it wrote there is purged already); `end` is yet to be called. */
+  onDeposed(sequence: number, octets: Uint8Array | null): void;
   onTrouble(error: StreamError | null): void;
   /** All that was appended is certain, and so is the hand-over. */
   onHandedOver(): void;

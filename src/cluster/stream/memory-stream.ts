@@ -107,6 +107,9 @@ export class MemoryStream implements Faulty {
   get last(): number {
     return this.#kept.last;
   }
+  get octets(): number {
+    return this.#kept.octets;
+  }
   get leader(): string | null {
     return this.#endElection === null ? this.#leader : null;
   }

@@ -23,8 +23,11 @@ const PAUSE = 50;
 export interface WriterObserver {
   /** In order. `sentAt`: when it was sent at first, by `Clock.elapsed`: nobody else's message stood before it then. */
   onAppended(sequence: number, octets: Uint8Array, sentAt: number): void;
-  /** Another's message stands where this writer's was to be, or was; nothing is appended any more. Once. */
-  onDeposed(sequence: number, octets: Uint8Array): void;
+  /**
+   * Another's message stands where this writer's was to be, or was; nothing is appended any more. Once. Null: what
+   * stood there is purged, which another one has asked for, since this writer did not know it.
+   */
+  onDeposed(sequence: number, octets: Uint8Array | null): void;
   /** A message between its own was passed over. */
   onStray?(sequence: number, octets: Uint8Array): void;
   /** The stream gives no answer, or (null) it says that it ends before what this writer knows to be there. */
@@ -126,10 +129,11 @@ export class StreamWriter {
 
   /** The last known message is looked for. */
   #onDoubt(last: Uint8Array, answer: ReadAnswer): void {
-    if (answer.kind !== 'found') {
-      this.#observer.onTrouble?.(answer.kind === 'unknown' ? answer.error : null);
+    if (answer.kind === 'unknown') {
+      this.#observer.onTrouble?.(answer.error);
       this.#later(() => this.#find());
-    } else if (isSame(last, answer.octets)) {
+    } else if (answer.kind === 'missing') this.#sendAgain();
+    else if (isSame(last, answer.octets)) {
       this.#isInDoubt = false;
       this.#find();
     } else {
@@ -174,7 +178,12 @@ export class StreamWriter {
       if (answer.kind === 'unknown') {
         this.#observer.onTrouble?.(answer.error);
         this.#later(() => this.#find());
-      } else if (answer.info.last !== this.#known) {
+      } else if (answer.info.first > this.#known + 1) {
+        this.end();
+        this.#observer.onDeposed(this.#known + 1, null);
+      } else if (answer.info.last !== this.#known || this.#isInDoubt) {
+        // Purged: it was there.
+        if (answer.info.first > this.#known) this.#isInDoubt = false;
         // More has come meanwhile; or less is there: it has gone back, or who answered has not yet heard of all.
         if (answer.info.last < this.#known) {
           this.#isInDoubt = true;

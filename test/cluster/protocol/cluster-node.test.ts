@@ -157,6 +157,46 @@ test('a standby whose store is slow reads no more than it may hold', () => {
   expect(slow.texts).toHaveLength(100);
 });
 
+test('a record that is longer than a standby may hold is read to its end', () => {
+  const { scenery, leader } = cluster(1000);
+  const small = scenery.seat('small', new MemoryStore(scenery.clock), { limits: { unapplied: 2000 } });
+  leader.append('x'.repeat(10_000));
+  leader.append('behind');
+  scenery.run(1000);
+  expect(small.texts.map(({ length }) => length)).toEqual([10_000, 6]);
+});
+
+test('a leader that comes back when what deposed it is purged is deposed all the same', () => {
+  const { scenery, leader, others } = cluster();
+  scenery.stream.cutOff(leader.name, 'nobody');
+  leader.append('lost');
+  const next = serving(scenery, others);
+  next.append('kept');
+  scenery.run(1000);
+  scenery.stream.purge(scenery.stream.last);
+  next.append('behind');
+  scenery.run(1000);
+  scenery.stream.heal(leader.name);
+  scenery.until('it is deposed', () => leader.node.role.kind === 'deposed');
+  expect(leader.outcomes).toEqual([null]);
+});
+
+test('a candidate that comes back when what it would have read is purged must copy', () => {
+  const { scenery, leader, others } = cluster();
+  const [cut] = others;
+  if (cut === undefined) throw new Error('there is no other');
+  // Who is cut off, and served by what calls itself the leader, believes that nobody leads.
+  scenery.stream.cutOff(cut.name, 'leader');
+  scenery.until('it is a candidate', () => cut.node.role.kind === 'candidate');
+  scenery.run(3000);
+  scenery.stream.purge(scenery.stream.last);
+  leader.append('behind');
+  scenery.run(1000);
+  scenery.stream.heal(cut.name);
+  scenery.run(5000);
+  expect(cut.node.role).toMatchObject({ kind: 'failed', reason: 'must-copy' });
+});
+
 test('a leader that has much that waits is full, and says when it is not any more', () => {
   const { scenery, seats } = cluster();
   for (const seat of seats) seat.kill();

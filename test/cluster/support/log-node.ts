@@ -102,7 +102,7 @@ export class LogNode {
       },
       onStray: (at, octets) => this.#read(at, octets),
       onDeposed: (at, octets) => {
-        this.#read(at, octets);
+        if (octets !== null) this.#read(at, octets);
         this.#stop('deposed');
       },
     });

@@ -246,6 +246,11 @@ export class SimulatedDirectory implements LogDirectory {
   }
 
   async create(name: string, writing: Writing = 'cached'): Promise<LogFile> {
+    return this.createNow(name, writing);
+  }
+
+  /** The same, for simulations that know no promises. */
+  createNow(name: string, writing: Writing = 'cached'): SimulatedFile {
     this.before('create', name);
     if (this.#names.has(name)) throw Object.assign(new Error(`EEXIST: ${name}`), { code: 'EEXIST' });
     const content = new Content();
@@ -275,6 +280,10 @@ export class SimulatedDirectory implements LogDirectory {
   }
 
   async syncNames(): Promise<void> {
+    this.syncNamesNow();
+  }
+
+  syncNamesNow(): void {
     this.before('syncNames', '');
     this.#pending = [];
     this.#synced.clear();
@@ -293,7 +302,7 @@ export class SimulatedDirectory implements LogDirectory {
   }
 }
 
-class SimulatedFile implements LogFile {
+export class SimulatedFile implements LogFile {
   constructor(
     readonly directory: SimulatedDirectory,
     readonly name: string,
@@ -306,6 +315,10 @@ class SimulatedFile implements LogFile {
   }
 
   async sync(): Promise<void> {
+    this.syncNow();
+  }
+
+  syncNow(): void {
     try {
       this.directory.before('sync', this.name);
     } catch (error) {
