@@ -8,6 +8,7 @@ import { FollowedFiles } from '../../../dist/cluster/replica/replica-files.js';
 import { storedKey } from '../../../dist/store/definitions.js';
 import { LogWriter } from '../../../dist/store/log/log-writer.js';
 import type { LogManager } from '../../../dist/store/log-manager.js';
+import type { OpenCommitLog } from '../../../dist/store/open-log.js';
 import { idOf } from '../../../dist/store/queue-numbers.js';
 import type { Clock } from '../../../src/platform/clock.js';
 import type {
@@ -30,6 +31,7 @@ export class SimulatedDefinitions {
   #committed: Committed;
   /** A transaction that is under way. */
   #pending: Committed | null = null;
+  #last: Promise<void> = Promise.resolve();
   #nextQueueId: number;
 
   constructor(committed: Committed = { definitions: new Map(), followed: null, nextQueueId: 1 }) {
@@ -51,12 +53,26 @@ export class SimulatedDefinitions {
     return this.#committed.definitions.get(key) as Definition<K> | undefined;
   }
   queues(): Definition<'queue'>[] {
-    const queues = [...this.#committed.definitions].filter(([key]) => key.startsWith('["queue"'));
-    return queues.map(([, definition]) => definition as Definition<'queue'>);
+    return this.list('queue');
   }
 
-  async change(changes: readonly DefinitionChange[], followed?: Followed): Promise<void> {
-    if (this.#pending !== null) throw new Error('two transactions at once');
+  list<K extends DefinitionKind>(kind: K): Definition<K>[] {
+    const found = [...this.#committed.definitions].filter(([key]) =>
+      key.startsWith(JSON.stringify([kind]).slice(0, -1)),
+    );
+    return found.map(([, definition]) => definition as Definition<K>);
+  }
+  takeQueueId(): number {
+    return this.#nextQueueId++;
+  }
+
+  /** One after the other. */
+  change(changes: readonly DefinitionChange[], followed?: Followed): Promise<void> {
+    this.#last = this.#last.then(() => this.#commit(changes, followed));
+    return this.#last;
+  }
+
+  async #commit(changes: readonly DefinitionChange[], followed: Followed | undefined): Promise<void> {
     const definitions = new Map(this.#committed.definitions);
     for (const change of changes) {
       if ('put' in change) definitions.set(storedKey(change), change.definition);
@@ -118,15 +134,18 @@ export class FollowedDisk {
     });
   }
 
+  /** The log of one lane in files, small ones. */
+  readonly open: OpenCommitLog = (setup, observer) => {
+    if (setup.kind !== 'files') throw new Error('a lane in other files');
+    const { directory } = this;
+    const { writerNumber, start, durability } = setup;
+    const pause = async (): Promise<void> => undefined;
+    return new LogWriter({ ...observer, directory, writerNumber, start, durability, fileOctets: 8 << 10, pause });
+  };
+
   async follow(): Promise<Following> {
     const log = await this.recover();
-    const { directory, definitions } = this;
-    const files = new FollowedFiles(log, definitions, (setup, observer) => {
-      if (setup.kind !== 'files') throw new Error('a lane in other files');
-      const { writerNumber, start, durability } = setup;
-      const pause = async (): Promise<void> => undefined;
-      return new LogWriter({ ...observer, directory, writerNumber, start, durability, fileOctets: 8 << 10, pause });
-    });
+    const files = new FollowedFiles(log, this.definitions, this.open);
     let failed: Error | null = null;
     const observer = {
       onFailed: (error: Error) => {
