@@ -2,7 +2,8 @@
  * All moves: those that run, and the last that have ended. They are the broker's, not of the request that began them.
  * What must hold: one that is not over is on disk before it moves anything, and goes on after a restart.
  *
- * This folder is for moving messages from queue to queue, and for dropping some of a queue; routes and what puts the management together import it.
+ * This folder is for moving messages from queue to queue, and for dropping some of a queue; routes and what puts the
+ * management together import it.
  */
 import { randomUUID } from 'node:crypto';
 import type { Principal } from '../../broker/access/principal.js';
