@@ -9,14 +9,12 @@ import type { Engine, Queue } from '../engine/engine.js';
 import type { Durability, Health, LogEvent, PositionRange } from '../log/commit-log.js';
 import { within } from '../platform/within.js';
 import type { Spill } from '../queues/spill/spill.js';
-import { DataDirectory } from '../store/data-directory.js';
-import { Definitions } from '../store/definitions.js';
-import { LogManager } from '../store/log-manager.js';
-import { openLogBackend } from '../store/open-log.js';
+import type { DataDirectory } from '../store/data-directory.js';
+import type { Definitions } from '../store/definitions.js';
+import type { LogManager } from '../store/log-manager.js';
+import { openData } from '../store/open-data.js';
 import { progressTeller } from '../store/progress.js';
-import { idOf, logIdOf } from '../store/queue-numbers.js';
 import { PRIORITIES } from '../store/recovery/ledger.js';
-import type { Progress } from '../store/recovery/log-reader.js';
 import { createBusyPoll } from '../worker/busy-poll.js';
 import { ParticipantLog } from '../worker/participant-log.js';
 import type { LogToOpen } from '../worker/thread-messages.js';
@@ -65,43 +63,15 @@ export class Storage {
 
   /** Throws a DataDirectoryError where the directory cannot be used. */
   static async open(options: DataOptions, report: (line: string) => void): Promise<Storage> {
-    const data = await DataDirectory.open(options.directory);
-    let definitions: Definitions | null = null;
-    try {
-      definitions = Definitions.open(data.definitionsPath);
-      await data.syncEntries();
-      const firstFree = definitions.nextQueueId;
-      const ids = definitions.list('queue').map(({ id }) => id);
-      const waiting = definitions.list('exchange').map(({ waitingId = 0 }) => waitingId);
-      const known = new Set([...ids, ...waiting].map(logIdOf));
-      const others: { it: Others | null } = { it: null };
-      const backend = await openLogBackend(data, {
-        durability: options.durability,
-        isTight: () => others.it?.isLowOnDisk() ?? false,
-        onStuck: report,
-      });
-      const logManager = await LogManager.open({
-        backend,
-        exists: (queue) => known.has(queue),
-        isUnknown: (queue) => idOf(queue) >= firstFree,
-        dropUnknown: options.dropUnknownQueues,
-        skipUnreadable: options.skipUnreadable,
-        onProgress: progressReporter(report),
-        onHealth: (health) => others.it?.health(0, health),
-        askBarrier: (writerNumber, barrier) => others.it?.askBarrier(writerNumber, barrier),
-        onClearing: (error) => report(clearingLine(error)),
-      });
-      for (const line of logManager.report.notices) report(line);
-      // Ids that the log speaks of are not given out again, whoever forgot them.
-      definitions.passQueueIds(Math.floor(idOf(logManager.highestQueue)));
-      // Nor are the queues unknown any more whose messages were let go: they count as deleted.
-      if (logManager.report.unknown.messages > 0) await definitions.change([]);
-      return new Storage(options, data, definitions, logManager, others, report);
-    } catch (error) {
-      await definitions?.close();
-      data.close();
-      throw error;
-    }
+    const others: { it: Others | null } = { it: null };
+    const { data, definitions, log } = await openData({
+      ...options,
+      report,
+      isTight: () => others.it?.isLowOnDisk() ?? false,
+      onHealth: (health) => others.it?.health(0, health),
+      askBarrier: (writerNumber, barrier) => others.it?.askBarrier(writerNumber, barrier),
+    });
+    return new Storage(options, data, definitions, log, others, report);
   }
 
   private constructor(
@@ -278,19 +248,4 @@ function deliveredRanges(engine: Engine, queues: ReadonlyMap<Queue, number>): Ma
     }
   }
   return delivered;
-}
-
-function progressReporter(report: (line: string) => void): (progress: Progress) => void {
-  const tell = progressTeller(report);
-  return ({ octets, octetsTotal, messages, rate, secondsLeft }) =>
-    tell(() => {
-      const percent = Math.floor((100 * octets) / Math.max(1, octetsTotal));
-      const speed = `${Math.round(rate)} MB/s, about ${Math.ceil(secondsLeft)} s left`;
-      return `reading the log: ${percent}%, ${messages} messages, ${speed}`;
-    });
-}
-
-function clearingLine(error: Error | null): string {
-  if (error === null) return 'dead log files are cleared away again';
-  return `dead log files cannot be cleared away, it is tried again (${error.message})`;
 }

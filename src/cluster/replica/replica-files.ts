@@ -16,8 +16,16 @@ export class FollowedFiles implements ReplicaFiles {
   readonly #setups: readonly FilesSetup[];
   readonly #lanes = new Map<number, CommitLog>();
 
-  /** `log`: recovered, and begun. */
-  constructor(log: LogManager, definitions: ReplicaDefinitions, openLog: OpenCommitLog) {
+  readonly #closed: () => Promise<void>;
+
+  /** `log`: recovered, and begun. `closed`: called when all logs have ended, however that went. */
+  constructor(
+    log: LogManager,
+    definitions: ReplicaDefinitions,
+    openLog: OpenCommitLog,
+    closed: () => Promise<void> = async () => undefined,
+  ) {
+    this.#closed = closed;
     this.#log = log;
     this.definitions = definitions;
     this.#openLog = openLog;
@@ -49,10 +57,14 @@ export class FollowedFiles implements ReplicaFiles {
 
   async close(): Promise<void> {
     const workers = [...this.#lanes.values()].filter((lane) => lane !== this.#log.writer);
-    const ends = await Promise.allSettled(workers.map((lane) => lane.close()));
-    // Nobody vouches for what a node has that has not led: all may have been delivered.
-    const error = await this.#log.close(null);
-    if (error !== null) throw error;
-    for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    try {
+      const ends = await Promise.allSettled(workers.map((lane) => lane.close()));
+      // Nobody vouches for what a node has that has not led: all may have been delivered.
+      const error = await this.#log.close(null);
+      if (error !== null) throw error;
+      for (const end of ends) if (end.status === 'rejected') throw end.reason;
+    } finally {
+      await this.#closed();
+    }
   }
 }

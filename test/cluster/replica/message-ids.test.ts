@@ -3,20 +3,13 @@
  * on behind all that its cluster has heard of.
  */
 import { expect, test } from 'vitest';
-import { CHAIN_START } from '../../../dist/cluster/records/link.js';
-import { batchBody } from '../../../dist/cluster/records/record-bodies.js';
-import { RecordEncoder } from '../../../dist/cluster/records/record-encoder.js';
-import { RecordKind } from '../../../dist/cluster/records/record-layout.js';
-import { RecordReader } from '../../../dist/cluster/records/record-reader.js';
-import { NO_SEED } from '../../../dist/log/log-memory.js';
 import { messageId, parseFileName } from '../../../dist/log/record-format.js';
-import { encodeChanges } from '../../../dist/store/definition-changes.js';
-import { BatchBuilder } from '../../../dist/store/log/batch.js';
 import type { LogManager } from '../../../dist/store/log-manager.js';
 import { logIdOf } from '../../../dist/store/queue-numbers.js';
 import type { Portion } from '../../../src/cluster/protocol/replica-store.js';
 import { storedMessage } from '../../store/support/messages.js';
 import { FollowedDisk } from '../support/followed-disk.js';
+import { Portions } from '../support/portions.js';
 
 const LANE = 2;
 const MESSAGES = 100;
@@ -24,40 +17,19 @@ const QUEUE = logIdOf(1);
 
 /** A queue, messages in it by one lane, and their acknowledgements by another. */
 function portions(): Portion[] {
-  const encoder = new RecordEncoder(CHAIN_START, 1 << 20);
-  const reader = new RecordReader();
-  let sequence = 0;
-  const portion = (kind: RecordKind, body: readonly Uint8Array[]): Portion => {
-    const records = encoder.encode(kind, body).map((message) => {
-      sequence += 1;
-      const reading = reader.read(sequence, message);
-      if (reading.kind !== 'record') throw new Error('a record in parts');
-      return reading.record;
-    });
-    return { position: reader.position, records, isOwn: false };
-  };
-  const batchOf = (lane: number, nextMessage: number, fill: (batch: BatchBuilder) => void): Portion => {
-    const batch = new BatchBuilder();
-    fill(batch);
-    const { messages, messageOctets } = batch;
-    const head = { lane, messages, messageOctets, nextMessage };
-    return portion(RecordKind.BATCH, batchBody(head, batch.stamp(NO_SEED)));
-  };
+  const portions = new Portions();
   const definition = { vhost: '/', name: 'q', id: 1, autoDelete: false, arguments: new Uint8Array(0) };
-  const definitions = encodeChanges({ changes: [{ put: 'queue', definition }], nextQueueId: 2 });
-  const all = [portion(RecordKind.FENCE, [Buffer.from('n')]), portion(RecordKind.DEFINITIONS, [definitions])];
+  portions.definitions([{ put: 'queue', definition }], 2);
   for (let at = 0; at < MESSAGES; at++) {
-    all.push(
-      batchOf(LANE, at + 1, (batch) => {
-        batch.message(messageId(LANE, at), storedMessage('.'.repeat(500)));
-        batch.enqueue(QUEUE, at, 1000, [messageId(LANE, at)]);
-      }),
-    );
+    portions.batch(LANE, at + 1, (batch) => {
+      batch.message(messageId(LANE, at), storedMessage('.'.repeat(500)));
+      batch.enqueue(QUEUE, at, 1000, [messageId(LANE, at)]);
+    });
   }
-  all.push(batchOf(1, 0, (batch) => batch.ack(QUEUE, [{ from: 0, count: MESSAGES }])));
+  portions.batch(1, 0, (batch) => batch.ack(QUEUE, [{ from: 0, count: MESSAGES }]));
   // Files end when more comes.
-  for (let at = 0; at < 40; at++) all.push(batchOf(LANE, MESSAGES, (batch) => batch.ack(QUEUE, many(at))));
-  return all;
+  for (let at = 0; at < 40; at++) portions.batch(LANE, MESSAGES, (batch) => batch.ack(QUEUE, many(at)));
+  return portions.all;
 }
 
 function many(at: number): { from: number; count: number }[] {

@@ -1,0 +1,42 @@
+/**
+ * A data directory that follows: opened and recovered as a broker does it, written by the replica, cleared as ordinary.
+ * What must hold: nobody else has it meanwhile (its lock is held until the replica has ended); when that has ended, a
+ * broker can open it.
+ */
+import type { Clock } from '../../platform/clock.js';
+import { type OpenDataOptions, openData } from '../../store/open-data.js';
+import { openCommitLog } from '../../store/open-log.js';
+import { Replica, type ReplicaObserver } from './replica.js';
+import { FollowedFiles } from './replica-files.js';
+
+export interface StandbyOptions extends Pick<OpenDataOptions, 'directory' | 'skipUnreadable' | 'dropUnknownQueues'> {
+  readonly clock: Clock;
+  readonly observer: ReplicaObserver;
+  readonly report: (line: string) => void;
+  readonly isTight: () => boolean;
+}
+
+/** Throws a DataDirectoryError where the directory cannot be used. `Replica.close` gives it up. */
+export async function followInDirectory(options: StandbyOptions): Promise<Replica> {
+  const { clock, observer } = options;
+  const { data, definitions, log } = await openData({
+    ...options,
+    // Whatever a confirm means: the position that is saved must be true.
+    durability: 'fsync',
+    onHealth: (health) => observer.onTrouble(health.state === 'ok' ? null : health.error),
+  });
+  try {
+    await log.begin();
+  } catch (error) {
+    await log.abandon(false);
+    await definitions.close();
+    data.close();
+    throw error;
+  }
+  log.startClearing();
+  const files = new FollowedFiles(log, definitions, openCommitLog, async () => {
+    await definitions.close();
+    data.close();
+  });
+  return new Replica({ files, clock, observer });
+}
