@@ -1,14 +1,21 @@
 /**
- * The simulation for as long as one likes: `npm run cluster-simulation -- --seeds 100000 --seed 1`. A promise that is
+ * The simulation for as long as one likes: `npm run cluster-simulation -- --seeds 100000 --seed 1`, or for so many
+ * `--seconds`. A promise that is
  * broken is told with the seed of its run, which alone repeats it (`--seeds 1 --mode regressions` for one of those).
  */
 import { parseArgs } from 'node:util';
 import { type Mode, type Outcome, simulate } from './simulation.js';
 
 const { values } = parseArgs({
-  options: { seeds: { type: 'string' }, seed: { type: 'string' }, mode: { type: 'string' } },
+  options: {
+    seeds: { type: 'string' },
+    seed: { type: 'string' },
+    mode: { type: 'string' },
+    seconds: { type: 'string' },
+  },
 });
-const seeds = Number(values.seeds ?? 5000);
+const seconds = Number(values.seconds ?? Number.POSITIVE_INFINITY);
+const seeds = Number(values.seeds ?? (values.seconds === undefined ? 5000 : Number.POSITIVE_INFINITY));
 const first = Number(values.seed ?? Date.now() % 1_000_000_000);
 /** Each tenth run has a stream that goes back. */
 const modeOf = (seed: number): Mode =>
@@ -16,8 +23,10 @@ const modeOf = (seed: number): Mode =>
 
 const sums = new Map<string, number>();
 const from = performance.now();
+const passed = () => (performance.now() - from) / 1000;
 let broken = 0;
-for (let seed = first; seed < first + seeds; seed++) {
+let seed = first;
+for (; seed < first + seeds && passed() < seconds; seed++) {
   const outcome: Outcome = simulate(seed, modeOf(seed));
   for (const [name, value] of Object.entries(outcome)) {
     if (typeof value === 'number') sums.set(name, (sums.get(name) ?? 0) + value);
@@ -28,7 +37,7 @@ for (let seed = first; seed < first + seeds; seed++) {
     if (broken === 10) break;
   }
 }
-const seconds = (performance.now() - from) / 1000;
-console.info(`${seeds} seeds from ${first}, ${(seeds / seconds).toFixed(1)} a second: ${broken} broken`);
+const runs = seed - first;
+console.info(`${runs} seeds from ${first}, ${(runs / passed()).toFixed(1)} a second: ${broken} broken`);
 console.info(Object.fromEntries(sums));
 process.exitCode = broken > 0 ? 1 : 0;
