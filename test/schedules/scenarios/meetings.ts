@@ -101,8 +101,6 @@ const APART: Readonly<Record<string, string>> = {
   'cancel a waiter | page out behind a margin': BEHIND,
   'cancel a waiter | look at what is ready': WAITERS,
   'cancel a waiter | page in': WAITERS,
-  'claim | cancel a waiter': WAITERS,
-  'claim by priority | cancel a waiter': WAITERS,
   'publish with priorities | page out behind a margin': LEVELS,
   'publish with priorities | page out from the front': LEVELS,
   'publish with priorities | page in': LEVELS,
