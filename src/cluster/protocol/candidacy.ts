@@ -1,7 +1,8 @@
 /**
  * When a node that follows tries to lead: it has heard nothing that counts for a lease, by its own clock since it read
  * the last of that, and it has read everything, as the stream's leader says. What must hold: `onReady` is told when
- * both are so, and never sooner; what is heard begins the lease anew.
+ * both are so, and never sooner; what is heard begins the lease anew, and so does a stream that gave no answer and gives
+ * one again: while it was silent, no leader could be heard, and the one that serves should stay.
  */
 import type { Clock } from '../../platform/clock.js';
 import type { ChainPosition } from '../records/link.js';
@@ -29,6 +30,7 @@ export interface CandidacyOptions {
 export class Candidacy {
   readonly #options: CandidacyOptions;
   #heardAt: number;
+  #isSilent = false;
   #state: 'waits' | 'tries' | 'over' = 'waits';
   /** Questions of an earlier try are not looked at. */
   #try = 0;
@@ -98,7 +100,10 @@ export class Candidacy {
       if (attempt !== this.#try) return;
       observer.onSurvey(answer);
       if (attempt !== this.#try) return;
-      if (answer.kind === 'same' && end().sequence === asked) {
+      const wasSilent = this.#isSilent;
+      this.#isSilent = answer.kind === 'unknown';
+      if (wasSilent && !this.#isSilent) this.hear();
+      else if (answer.kind === 'same' && end().sequence === asked) {
         this.stop();
         observer.onReady();
       } else this.#later(timing.ask);

@@ -79,6 +79,27 @@ test('a leader that is cut off pauses, then closes, and is deposed when it comes
   expect(leader.outcomes).toEqual([null, null]);
 });
 
+test('a stream that has no leader for a while keeps the node that serves', () => {
+  const { scenery, leader } = cluster();
+  for (let round = 0; round < 10; round++) {
+    scenery.stream.elect();
+    leader.append(`${round}`);
+    scenery.run(15_000);
+    expect(leader.node.role).toEqual({ kind: 'leader', epoch: 1, serves: true });
+  }
+  expect(leader.outcomes).toHaveLength(10);
+});
+
+test("a leader that is lost with the stream's is followed a lease behind the stream", () => {
+  const { scenery, leader, others } = cluster();
+  scenery.stream.elect();
+  leader.kill();
+  scenery.until('the stream has a leader', () => scenery.stream.leader !== null);
+  const from = scenery.clock.now();
+  serving(scenery, others);
+  expect(scenery.clock.now() - from).toBeLessThan(4000);
+});
+
 test('a leader that steps down names who leads next, who does so at once, when nothing is delivered any more', () => {
   const { scenery, leader, others } = cluster();
   const [next] = others;

@@ -10,6 +10,7 @@ export class MemoryStore implements ReplicaStore {
   readonly portions: Portion[] = [];
   /** ms; infinite: nothing becomes durable. */
   delay = 1;
+  onChange: () => void = () => {};
   #onApplied: (sequence: number) => void = () => {};
 
   constructor(private readonly clock: Clock) {}
@@ -23,6 +24,7 @@ export class MemoryStore implements ReplicaStore {
     if (position.sequence <= this.position.sequence) return;
     this.position = position;
     this.#onApplied(position.sequence);
+    this.onChange();
   }
 
   onApplied(listener: (sequence: number) => void): void {
