@@ -1,15 +1,17 @@
 /**
- * This folder makes one broker out of everything below it; only the command and src/index.ts may import it.
+import it.
  *
  * Here: the whole broker as it runs in its thread: shared memory, coordinator, pager, log, workers, listeners, put
  * together and taken apart. A program that embeds it, and the command, have it as a handle (handle.ts).
  */
+
 import { hostname } from 'node:os';
 import { Coordinator, type CoordinatorSettings } from '../broker/coordinator/coordinator.js';
 import type { RestoredQueue } from '../broker/definitions/restoration.js';
 import { DefinitionsError } from '../broker/definitions-file/fields.js';
 import { tellOfAlarm } from '../broker/events/rule-events.js';
 import type { ConnectionId } from '../broker/requests/requests.js';
+import type { Replicator } from '../cluster/replicator/replicator.js';
 import { createLoginSources } from '../connection/handshake/login-sources.js';
 import { askedAhead } from '../connection/tokens/oauth-setup.js';
 import type { ProgramClient } from '../connection/transport/ring-transport.js';
@@ -88,13 +90,15 @@ export interface Around {
 
 /**
  * Resolves when connections are accepted; rejects when the port or the data directory cannot be had, or a worker cannot
- * start. `clock`: see BrokerSetup. `threads` were started early, those that the options ask for.
+ * start. `clock`: see BrokerSetup. `threads` were started early, those that the options ask for. `replicator`: of a node
+ * that leads a cluster, whose data directory it is.
  */
 export async function openBroker(
   options: ResolvedOptions,
   clock: SharedArrayBuffer | null,
   threads: IdleThreads,
   around: Around,
+  replicator: Replicator | null = null,
 ): Promise<RunningBroker> {
   const { data } = options;
   const { logger } = around;
@@ -104,7 +108,9 @@ export async function openBroker(
   const definitions = definitionsOf(options);
   // Loaded where something is kept: it is a third of the broker.
   const storage =
-    data === null ? null : await (await import('./storage.js')).Storage.open(data, logger.lines('warning', 'storage'));
+    data === null
+      ? null
+      : await (await import('./storage.js')).Storage.open(data, logger.lines('warning', 'storage'), replicator);
   const expiry = new ExpiryWatch(logger.lines('warning', 'tls'));
   expiry.watch(tls);
   try {

@@ -4,7 +4,9 @@
  * marker is set only when everything recorded is written.
  */
 import { join } from 'node:path';
+import type { DefinitionStore } from '../broker/definitions/definition-store.js';
 import type { RestoredQueue } from '../broker/definitions/restoration.js';
+import type { Replicator } from '../cluster/replicator/replicator.js';
 import type { Engine, Queue } from '../engine/engine.js';
 import type { Durability, Health, LogEvent, PositionRange } from '../log/commit-log.js';
 import { within } from '../platform/within.js';
@@ -19,6 +21,7 @@ import { createBusyPoll } from '../worker/busy-poll.js';
 import { ParticipantLog } from '../worker/participant-log.js';
 import type { LogToOpen } from '../worker/thread-messages.js';
 import type { DamageEvent } from './program-events.js';
+import { Replication } from './replication.js';
 
 /** Where messages and definitions are kept, and what a confirm means. */
 export interface DataOptions {
@@ -49,7 +52,9 @@ const WRITE_MS = 100;
 const DROP_MS = 1_000;
 
 export class Storage {
-  readonly definitions: Definitions;
+  readonly definitions: DefinitionStore;
+  readonly #local: Definitions;
+  readonly #replication: Replication | null;
   readonly #options: DataOptions;
   readonly #data: DataDirectory;
   readonly #logManager: LogManager;
@@ -62,16 +67,23 @@ export class Storage {
   #isAbandoned = false;
 
   /** Throws a DataDirectoryError where the directory cannot be used. */
-  static async open(options: DataOptions, report: (line: string) => void): Promise<Storage> {
+  static async open(
+    options: DataOptions,
+    report: (line: string) => void,
+    replicator: Replicator | null = null,
+  ): Promise<Storage> {
     const others: { it: Others | null } = { it: null };
+    let replication: Replication | null = null;
     const { data, definitions, log } = await openData({
       ...options,
       report,
       isTight: () => others.it?.isLowOnDisk() ?? false,
       onHealth: (health) => others.it?.health(0, health),
       askBarrier: (writerNumber, barrier) => others.it?.askBarrier(writerNumber, barrier),
+      onKnown: (reach) => replication?.known(reach),
     });
-    return new Storage(options, data, definitions, log, others, report);
+    replication = replicator === null ? null : new Replication(replicator, definitions);
+    return new Storage(options, data, definitions, log, others, report, replication);
   }
 
   private constructor(
@@ -81,11 +93,14 @@ export class Storage {
     logManager: LogManager,
     others: { it: Others | null },
     report: (line: string) => void,
+    replication: Replication | null,
   ) {
+    this.#replication = replication;
     this.#report = report;
     this.#options = options;
     this.#data = data;
-    this.definitions = definitions;
+    this.#local = definitions;
+    this.definitions = replication?.definitions ?? definitions;
     this.#logManager = logManager;
     this.#others = others;
     for (const { id, next } of logManager.queues) {
@@ -135,7 +150,9 @@ export class Storage {
 
   /** The broker thread records from now on what it does to queues: purges, what is too much by a policy. */
   start(engine: Engine, others: Others): void {
-    const { writer } = this.#logManager;
+    const files = this.#logManager.writer;
+    const health = (state: Health): void => this.#others.it?.health(0, state);
+    const writer = this.#replication?.log(files, this.#options.durability, health) ?? files;
     // Nothing has to be sent here. The thread must not be woken beside the spill, which would not be rung then when a
     // queue wants its messages.
     const log = new ParticipantLog(engine, writer, () => undefined);
@@ -155,7 +172,8 @@ export class Storage {
   /** The logs that the workers are to open. */
   workerLogs(workers: number): LogToOpen[] {
     const busyPoll = this.#options.busyPoll ? createBusyPoll() : null;
-    return this.#logManager.setups(workers).map((setup) => ({ setup, busyPoll }));
+    const setups = this.#logManager.setups(workers);
+    return setups.map((files) => ({ setup: this.#replication?.setup(files) ?? files, busyPoll }));
   }
 
   /** Where the messages of a queue go on, in each of its priorities. */
@@ -184,6 +202,7 @@ export class Storage {
   /** A queue is gone for good. */
   forgotten(logId: number): void {
     this.#logManager.deleted(logId);
+    this.#replication?.deleted(logId);
   }
 
   /** Something may have been recorded on the broker thread. */
@@ -208,7 +227,8 @@ export class Storage {
         `not all of the log could be written${reason}: what is confirmed is there, and comes back as redelivered`,
       );
     }
-    await this.definitions.close();
+    await this.#replication?.close();
+    await this.#local.close();
     this.#data.close();
   }
 
@@ -219,7 +239,8 @@ export class Storage {
   async drop(): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     this.#logManager.drop();
-    await within(DROP_MS, this.definitions.close());
+    await this.#replication?.close(true);
+    await within(DROP_MS, this.#local.close());
   }
 
   /** The start has failed. `written`: all that workers recorded is. Only the first call counts. */
@@ -229,7 +250,8 @@ export class Storage {
     if (this.#timer !== null) clearInterval(this.#timer);
     const own = this.#log === null || (await this.#log.settle());
     await this.#logManager.abandon(written && own);
-    await this.definitions.close();
+    await this.#replication?.close();
+    await this.#local.close();
     this.#data.close();
   }
 }

@@ -23,6 +23,8 @@ export interface LogManagerOptions extends RecoverOptions {
    * which messages are that are not logged cost memory for each of them.
    */
   readonly askBarrier?: (writerNumber: number, barrier: number) => void;
+  /** Of these queues every place below these positions was heard of. */
+  readonly onKnown?: (reach: ReadonlyMap<number, number>) => void;
   /** Clearing away fails (it is tried again), or does not any more (null). */
   readonly onClearing?: (error: Error | null) => void;
   /** Between two looks for what can go (ms); 0: only `reclaim` looks. */
@@ -185,6 +187,7 @@ export class LogManager {
   #passed(writerNumber: number, barrier: number): void {
     if (barrier !== this.#barrier || !this.#behindBarrier.delete(writerNumber) || this.#behindBarrier.size > 0) return;
     for (const [queue, below] of this.#reach) this.#recovered.ledger.known(queue, below);
+    this.#options.onKnown?.(this.#reach);
   }
 
   /**

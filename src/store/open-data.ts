@@ -5,13 +5,13 @@
 import type { Durability, Health } from '../log/commit-log.js';
 import { DataDirectory } from './data-directory.js';
 import { Definitions } from './definitions.js';
-import { LogManager } from './log-manager.js';
+import { LogManager, type LogManagerOptions } from './log-manager.js';
 import { openLogBackend } from './open-log.js';
 import { progressTeller } from './progress.js';
 import { idOf, logIdOf } from './queue-numbers.js';
 import type { Progress } from './recovery/log-reader.js';
 
-export interface OpenDataOptions {
+export interface OpenDataOptions extends Pick<LogManagerOptions, 'askBarrier' | 'onKnown'> {
   readonly directory: string;
   readonly durability: Durability;
   readonly skipUnreadable: boolean;
@@ -20,7 +20,6 @@ export interface OpenDataOptions {
   readonly report: (line: string) => void;
   readonly isTight: () => boolean;
   readonly onHealth: (health: Health) => void;
-  readonly askBarrier?: (writerNumber: number, barrier: number) => void;
 }
 
 export interface OpenedData {
@@ -31,7 +30,7 @@ export interface OpenedData {
 
 /** Throws a DataDirectoryError where the directory cannot be used. */
 export async function openData(options: OpenDataOptions): Promise<OpenedData> {
-  const { report, durability, isTight, onHealth, askBarrier } = options;
+  const { report, durability, isTight, onHealth, askBarrier, onKnown } = options;
   const data = await DataDirectory.open(options.directory);
   let definitions: Definitions | null = null;
   try {
@@ -52,6 +51,7 @@ export async function openData(options: OpenDataOptions): Promise<OpenedData> {
       onProgress: progressReporter(report),
       onHealth,
       ...(askBarrier && { askBarrier }),
+      ...(onKnown && { onKnown }),
       onClearing: (error) => report(clearingLine(error)),
     });
     for (const line of log.report.notices) report(line);

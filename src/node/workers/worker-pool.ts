@@ -399,7 +399,9 @@ export class WorkerPool {
 }
 
 function tell(member: Member, message: ToWorker): void {
-  member.control.postMessage(message);
+  if (message.kind === 'log' && message.log.setup.kind === 'replicated') {
+    member.control.postMessage(message, [message.log.setup.port as MessagePort]);
+  } else member.control.postMessage(message);
 }
 
 /** Resolves when the worker has said its last word, with whether all that it recorded is written. */
