@@ -1,10 +1,9 @@
 /**
-import it.
+ * This folder makes one broker out of everything below it; only the command and src/index.ts may import it.
  *
  * Here: the whole broker as it runs in its thread: shared memory, coordinator, pager, log, workers, listeners, put
  * together and taken apart. A program that embeds it, and the command, have it as a handle (handle.ts).
  */
-
 import { hostname } from 'node:os';
 import { Coordinator, type CoordinatorSettings } from '../broker/coordinator/coordinator.js';
 import type { RestoredQueue } from '../broker/definitions/restoration.js';
