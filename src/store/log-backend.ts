@@ -25,6 +25,11 @@ export interface RecoverOptions {
    * not there, of ids that must not be given again.
    */
   readonly nextMessages?: ReadonlyMap<number, number>;
+  /**
+   * Places that are not there may still come: a log that follows is told again what it lacks. Else what a queue does not
+   * hold is done.
+   */
+  readonly follows?: boolean;
   /** What cannot be read is stepped over. */
   readonly skipUnreadable?: boolean;
   readonly onProgress?: (progress: Progress) => void;

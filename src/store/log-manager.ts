@@ -63,12 +63,13 @@ export class LogManager {
    * Reads the log. Where that fails, all is as it was for the next try; nothing is written to a log before `begin`.
    */
   static async open(options: LogManagerOptions): Promise<LogManager> {
-    const { backend, exists, isUnknown, dropUnknown, nextMessages, skipUnreadable, onProgress } = options;
+    const { backend, exists, isUnknown, dropUnknown, nextMessages, follows, skipUnreadable, onProgress } = options;
     const recovered = await backend.recover({
       exists: (queue) => exists(queue - (queue % PRIORITIES)),
       ...(isUnknown && { isUnknown: (queue) => isUnknown(queue - (queue % PRIORITIES)) }),
       ...(dropUnknown && { dropUnknown }),
       ...(nextMessages && { nextMessages }),
+      ...(follows && { follows }),
       ...(skipUnreadable && { skipUnreadable }),
       ...(onProgress && { onProgress }),
     });

@@ -11,7 +11,7 @@ import { progressTeller } from './progress.js';
 import { idOf, logIdOf } from './queue-numbers.js';
 import type { Progress } from './recovery/log-reader.js';
 
-export interface OpenDataOptions extends Pick<LogManagerOptions, 'askBarrier' | 'onKnown'> {
+export interface OpenDataOptions extends Pick<LogManagerOptions, 'askBarrier' | 'onKnown' | 'follows'> {
   readonly directory: string;
   readonly durability: Durability;
   readonly skipUnreadable: boolean;
@@ -30,7 +30,7 @@ export interface OpenedData {
 
 /** Throws a DataDirectoryError where the directory cannot be used. */
 export async function openData(options: OpenDataOptions): Promise<OpenedData> {
-  const { report, durability, isTight, onHealth, askBarrier, onKnown } = options;
+  const { report, durability, isTight, onHealth, askBarrier, onKnown, follows } = options;
   const data = await DataDirectory.open(options.directory);
   let definitions: Definitions | null = null;
   try {
@@ -52,6 +52,7 @@ export async function openData(options: OpenDataOptions): Promise<OpenedData> {
       onHealth,
       ...(askBarrier && { askBarrier }),
       ...(onKnown && { onKnown }),
+      ...(follows && { follows }),
       onClearing: (error) => report(clearingLine(error)),
     });
     for (const line of log.report.notices) report(line);

@@ -15,7 +15,7 @@ const TOLD = /\b(?:report|lost|warning|error)\(\s*(?:'[\w-]+',\s*)*([`'])((?:\$\
 const MADE = [
   ['src/store/recovery/notices.ts', /lines\.push\((`)([^`]+)\1\)/g],
   ['src/store/recovery/notices.ts', /return (`)(damage in [^`]+)\1/g],
-  ['src/node/storage.ts', /return (`)(dead log files [^`]+)\1/g],
+  ['src/store/open-data.ts', /return (`)(dead log files [^`]+)\1/g],
   ['src/node/handle.ts', /= (`)(a defect [^`]+)\1/g],
   ['src/connection/handshake/failed-logins.ts', /(`)(login from [^`]+)\1/g],
 ] as const;

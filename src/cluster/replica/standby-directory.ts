@@ -23,6 +23,8 @@ export async function followInDirectory(options: StandbyOptions): Promise<Replic
     ...options,
     // Whatever a confirm means: the position that is saved must be true.
     durability: 'fsync',
+    // Lanes are written side by side: one may lack what is told again, behind what another one has.
+    follows: true,
     onHealth: (health) => observer.onTrouble(health.state === 'ok' ? null : health.error),
   });
   try {

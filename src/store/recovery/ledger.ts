@@ -256,7 +256,19 @@ export class LogLedger implements Liveness {
       file.live += last + 1;
       from = i + 1;
     }
-    this.known(id, next);
+  }
+
+  /**
+   * What is done as recovery begins: what was recorded so, where more may be told of earlier places; null: all that the
+   * queue does not hold.
+   */
+  settle(id: number, recorded: PositionRanges | null): void {
+    const queue = this.#queue(id);
+    if (queue === null) return;
+    if (recorded === null) return this.known(id, queue.next);
+    recorded.forEach((from, count) => {
+      queue.done.set(from, count, 0);
+    });
   }
 
   /** Null: it is deleted. */

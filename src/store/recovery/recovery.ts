@@ -114,6 +114,7 @@ export async function recover(directory: LogDirectory, options: RecoverOptions =
   const queues = left.map((queue) => {
     const places = placesOf(queue, replayIndex, reads, options.clean === true);
     ledger.begin(queue.id, queue.next, places.positions, places.files, queue.requeues);
+    ledger.settle(queue.id, options.follows === true ? queue.done : null);
     return { id: queue.id, next: queue.next, count: places.positions.length, bytes: queue.bytes, places };
   });
   const checkpoints = reads.filter(({ found: { writerNumber } }) => writerNumber === 0);

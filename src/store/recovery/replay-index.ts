@@ -43,6 +43,8 @@ export interface QueueLeft {
   readonly delivered: Uint8Array;
   /** How often messages were requeued, where that is counted. */
   readonly requeues: Requeues;
+  /** What was recorded as done: what is in neither was never heard of. */
+  readonly done: PositionRanges;
 }
 
 /** An entry of a queue whose message is in no log. */
@@ -416,6 +418,7 @@ export class ReplayIndex implements RecordSink {
       times: firstOf(times, Math.min(length, times.length)),
       delivered: firstOf(delivered, length),
       requeues: new Map([...facts.requeues].filter(([position]) => holds(left, position))),
+      done: facts.done,
     };
   }
 }

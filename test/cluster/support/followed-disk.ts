@@ -118,7 +118,7 @@ export class FollowedDisk {
   }
 
   /** As a start finds it. */
-  async recover(options: { withFloors?: boolean } = {}): Promise<LogManager> {
+  async recover(options: { withFloors?: boolean; follows?: boolean } = {}): Promise<LogManager> {
     const { directory, definitions } = this;
     const known = new Set(definitions.queues().map(({ id }) => id));
     const first = definitions.nextQueueId;
@@ -131,6 +131,7 @@ export class FollowedDisk {
       waste: { small: 4 << 10, dead: 8 << 10 },
       breaks: 4,
       ...(options.withFloors !== false && { nextMessages }),
+      ...(options.follows && { follows: true }),
     });
   }
 
@@ -144,7 +145,7 @@ export class FollowedDisk {
   };
 
   async follow(): Promise<Following> {
-    const log = await this.recover();
+    const log = await this.recover({ follows: true });
     const files = new FollowedFiles(log, this.definitions, this.open);
     let failed: Error | null = null;
     const observer = {
