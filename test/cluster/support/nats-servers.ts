@@ -107,19 +107,20 @@ export class NatsServers {
     `;
   }
 
-  /** Resolves when all that run answer, and know who leads them. */
+  /** Resolves when all that run answer, and whoever leads them knows that they are there: it places streams. */
   async ready(): Promise<void> {
     const deadline = Date.now() + START_TIMEOUT;
-    for (const [index, monitor] of this.monitors.entries()) {
-      if (this.#processes[index] === null) continue;
-      while (!(await isHealthy(monitor))) {
-        if (Date.now() > deadline) {
-          throw new Error(
-            `${this.nameOf(index)} is not ready:\n${readFileSync(this.#logOf(index), 'utf8').slice(-4000)}`,
-          );
-        }
-        await new Promise((resume) => setTimeout(resume, 50));
+    const running = this.ports.map((_, index) => index).filter((index) => this.#processes[index] !== null);
+    const monitors = running.map((index) => this.monitors[index] ?? '');
+    for (;;) {
+      const healthy = await Promise.all(monitors.map(isHealthy));
+      const waited = running.filter((_, at) => !healthy[at]);
+      if (waited.length === 0 && (running.length === 1 || (await sees(monitors, running.length - 1)))) return;
+      if (Date.now() > deadline) {
+        const logs = running.map((index) => `${this.nameOf(index)}:\n${readFileSync(this.#logOf(index), 'utf8')}`);
+        throw new Error(`the servers are not ready:\n${logs.map((log) => log.slice(-2000)).join('\n')}`);
       }
+      await new Promise((resume) => setTimeout(resume, 50));
     }
   }
 
@@ -152,6 +153,27 @@ async function isHealthy(monitor: string): Promise<boolean> {
     return (await fetch(`${monitor}/healthz`, { signal: AbortSignal.timeout(2000) })).ok;
   } catch {
     return false;
+  }
+}
+
+interface MetaReplica {
+  readonly current: boolean;
+  readonly offline?: boolean;
+}
+
+/** Whether the server that leads the others has so many at hand, with all that it has. Others do not say. */
+async function sees(monitors: readonly string[], others: number): Promise<boolean> {
+  const told = await Promise.all(monitors.map(replicasOf));
+  return told.some((replicas) => replicas.filter(({ current, offline }) => current && !offline).length >= others);
+}
+
+async function replicasOf(monitor: string): Promise<readonly MetaReplica[]> {
+  try {
+    const answer = await fetch(`${monitor}/jsz`, { signal: AbortSignal.timeout(2000) });
+    const { meta_cluster: meta } = (await answer.json()) as { meta_cluster?: { replicas?: MetaReplica[] } };
+    return meta?.replicas ?? [];
+  } catch {
+    return [];
   }
 }
 
