@@ -12,14 +12,11 @@ import { endsOf } from '../../src/connection/transport/endpoint.js';
 import { ProxiedSockets } from '../../src/connection/transport/opening/proxied-sockets.js';
 import { WebSocketUpgrades } from '../../src/connection/transport/opening/websocket.js';
 import type { WebSocketStream } from '../../src/connection/transport/opening/websocket-stream.js';
-import { loadAffinity } from '../../src/platform/affinity.js';
+import { descriptorOf, dup } from '../support/descriptors.js';
 import { Inbox } from '../support/waiting.js';
 
 /** How long clients may take here (ms). */
 const DEADLINE_MS = 500;
-
-const loaded = loadAffinity();
-const dup = loaded.ok ? loaded.affinity.dup : null;
 
 /** Lines of strangers come to its inbox. */
 function stage(): { readonly lines: Inbox<string>; readonly strangers: BoundedLines } {
@@ -92,7 +89,7 @@ describe.skipIf(dup === null)("a proxy's header", () => {
     const answers = new Inbox<AcceptedSocket | null>();
     const proxied = new ProxiedSockets(dup, strangers, DEADLINE_MS);
     const port = await listening((socket) => {
-      const fd = dup((socket as unknown as { _handle: { fd: number } })._handle.fd);
+      const fd = descriptorOf(socket);
       socket.destroy();
       proxied.begin({ kind: 'tcp', fd, isProxied: true }, (accepted) => answers.push(accepted));
     });

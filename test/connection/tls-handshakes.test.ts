@@ -11,9 +11,9 @@ import { TlsHandshakes, tlsEnds } from '../../src/connection/transport/opening/t
 import type { TlsSetup } from '../../src/connection/transport/opening/tls-setup.js';
 import { StreamTransport } from '../../src/connection/transport/stream-transport.js';
 import type { Transport } from '../../src/connection/transport/transport.js';
-import { loadAffinity } from '../../src/platform/affinity.js';
 import { DirectWrite } from '../../src/platform/direct-write.js';
 import { pem, useCertificates } from '../support/certificates.js';
+import { descriptorOf, dup } from '../support/descriptors.js';
 import { Inbox, PATIENCE } from '../support/waiting.js';
 
 const certificates = useCertificates((workshop) => {
@@ -21,12 +21,8 @@ const certificates = useCertificates((workshop) => {
   return { authority, broker: workshop.signed('broker', authority) };
 });
 
-const loaded = loadAffinity();
-const dup = loaded.ok ? loaded.affinity.dup : null;
-
 /** A listener that hands its sockets over as the broker's does. Clients may take so long for TLS (ms). */
 async function stage(handshakeMs: number) {
-  if (dup === null) throw new Error('there are no descriptors here');
   const { cert: certificate, key } = pem(certificates().broker);
   const lines = new Inbox<string>();
   const answers = new Inbox<Transport | null>();
@@ -53,7 +49,7 @@ async function stage(handshakeMs: number) {
     onClosed: () => {},
   };
   const server = createServer({ pauseOnConnect: true }, (socket: Socket) => {
-    const fd = dup((socket as unknown as { _handle: { fd: number } })._handle.fd);
+    const fd = descriptorOf(socket);
     socket.destroy();
     const accepted = { kind: 'tls', fd } as const;
     handshakes.begin(accepted, (secured) =>

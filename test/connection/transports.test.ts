@@ -17,8 +17,8 @@ import {
 import { isOnThisMachine } from '../../src/connection/transport/endpoint.js';
 import { StreamTransport } from '../../src/connection/transport/stream-transport.js';
 import type { Transport, TransportEvents } from '../../src/connection/transport/transport.js';
-import { loadAffinity } from '../../src/platform/affinity.js';
 import { DirectWrite } from '../../src/platform/direct-write.js';
+import { descriptorOf, dup } from '../support/descriptors.js';
 import { PATIENCE } from '../support/waiting.js';
 
 const MIB = 1024 ** 2;
@@ -90,11 +90,7 @@ const addresses: readonly (readonly [string, (directory: string) => ListenOption
   ['a Unix-domain socket', (directory) => ({ path: join(directory, 'socket') })],
 ];
 
-const loaded = loadAffinity();
-const dup = loaded.ok ? loaded.affinity.dup : null;
-
 async function stage(open: Open, address: (directory: string) => ListenOptions, size = 64 * 1024): Promise<Stage> {
-  if (dup === null) throw new Error('there are no descriptors here');
   const directory = mkdtempSync(join(tmpdir(), 'leveret-transport-'));
   const server = createServer({ pauseOnConnect: true });
   const listening = address(directory);
@@ -105,7 +101,7 @@ async function stage(open: Open, address: (directory: string) => ListenOptions, 
   // What the broker does to it is what these tests are about.
   client.on('error', () => {});
   const [[socket]] = (await Promise.all([once(server, 'connection'), once(client, 'connect')])) as [[Socket], unknown];
-  const fd = dup((socket as unknown as { _handle: { fd: number } })._handle.fd);
+  const fd = descriptorOf(socket);
   socket.destroy();
   const place: ListenerPlace = typeof bound === 'string' ? { kind: 'unix', path: bound } : { kind: 'tcp' };
   const listener = new Listener(size);

@@ -9,7 +9,7 @@ export interface MemberStatus {
   readonly name: string;
   /** Of Leveret. */
   readonly version: string;
-  /** Where its clients are served, HOST:PORT, as others reach it; null: nowhere. */
+  /** Where it takes what others pass on (listeners/members.ts): HOST:PORT, as they reach it; null: nowhere. */
   readonly address: string | null;
   /** copying: it is no node yet: it makes its store from another node's, whose `applied` it names. */
   readonly state: Role['kind'] | 'copying';

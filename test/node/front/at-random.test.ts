@@ -7,8 +7,9 @@ import { connect, type Socket } from 'node:net';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { type ProxyHeader, ProxyHeaderReader } from '../../../src/connection/transport/opening/proxy-header.js';
+import { dup } from '../../support/descriptors.js';
 import { PATIENCE_MS, within } from '../../support/waiting.js';
-import { dup, openLeader, openStandby } from './support.js';
+import { openLeader, openStandby } from './support.js';
 
 /** What one side does: it writes so many octets in such portions, and pauses its reading now and then. */
 interface Side {

@@ -9,9 +9,10 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { streamSocket } from '../../../src/connection/transport/accepted-socket.js';
 import { type ProxyHeader, ProxyHeaderReader } from '../../../src/connection/transport/opening/proxy-header.js';
 import { pem, useCertificates } from '../../support/certificates.js';
+import { dup } from '../../support/descriptors.js';
 import { startEmbedded, troubles } from '../../support/embedded.js';
 import { Inbox, PATIENCE_MS, within } from '../../support/waiting.js';
-import { dup, openLeader, openStandby } from './support.js';
+import { openLeader, openStandby } from './support.js';
 
 const certificates = useCertificates((workshop) => {
   const authority = workshop.authority('authority');

@@ -12,9 +12,9 @@ import { TransportOpener } from '../../../src/connection/transport/opening/openi
 import { ProxiedSockets } from '../../../src/connection/transport/opening/proxied-sockets.js';
 import { proxyHeader } from '../../../src/connection/transport/opening/proxy-header-writer.js';
 import { listenForMembers } from '../../../src/node/listeners/members.js';
+import { dup } from '../../support/descriptors.js';
 import { header2 } from '../../support/proxy-headers.js';
 import { Inbox, PATIENCE_MS, within } from '../../support/waiting.js';
-import { dup } from './support.js';
 
 const HOST = '127.0.0.1';
 const ENDS: Ends = {

@@ -6,11 +6,8 @@ import { Front, type FrontLimits } from '../../../src/node/front/front.js';
 import type { NetworkKind } from '../../../src/node/listeners/address.js';
 import { closeListeners, openListeners } from '../../../src/node/listeners/listeners.js';
 import type { IsProxy } from '../../../src/node/listeners/proxies.js';
-import { loadAffinity } from '../../../src/platform/affinity.js';
+import { dup } from '../../support/descriptors.js';
 import { Inbox } from '../../support/waiting.js';
-
-const loaded = loadAffinity();
-export const dup = loaded.ok ? loaded.affinity.dup : null;
 
 export interface Standby {
   readonly front: Front;

@@ -6,9 +6,10 @@
 import { type ChannelModel, type ConfirmChannel, connect } from 'amqplib';
 import fc from 'fast-check';
 import { expect, onTestFinished, test } from 'vitest';
+import { dup } from '../../support/descriptors.js';
 import { type EmbeddedBroker, startEmbedded } from '../../support/embedded.js';
 import { PATIENCE_MS, within } from '../../support/waiting.js';
-import { dup, openStandby } from './support.js';
+import { openStandby } from './support.js';
 
 const CLIENTS = 5;
 const BROKERS = 2;
