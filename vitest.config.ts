@@ -1,4 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
+import { SecondTries, WAITED_IN_VAIN } from './test/support/second-tries.js';
 import { PATIENCE_MS } from './test/support/waiting.js';
 
 /** Stories that a whole broker tells, over sockets. */
@@ -39,8 +40,14 @@ const OVER_STREAMS = [
   ...['publishing/publish', 'publishing/message-properties', 'publishing/transactions'],
 ].map((name) => `test/protocol/${name}.test.ts`);
 
+const SECOND_TRIES =
+  process.env.CI === 'true'
+    ? { retry: { count: 1, condition: WAITED_IN_VAIN }, reporters: ['default', new SecondTries()] }
+    : {};
+
 export default defineConfig({
   test: {
+    ...SECOND_TRIES,
     // Only what hangs takes so long: longer than any wait (test/support/waiting.ts), which says what it waited for.
     testTimeout: 120_000,
     hookTimeout: 120_000,

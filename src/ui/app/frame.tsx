@@ -1,6 +1,6 @@
 /** What is around each page: the navigation, who is signed in, whether the broker is there; and the page itself. */
 import type { ComponentType, JSX } from 'preact';
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useState } from 'preact/hooks';
 import { ApiError, inWords } from '../api/client.js';
 import { usePolled } from '../api/polling.js';
 import { isAway } from '../api/reach.js';
@@ -19,7 +19,8 @@ export function Frame({ account }: { account: Account }): JSX.Element {
   const { path, query } = usePlace();
   const found = pageAt(path);
   useTags(account);
-  useEffect(() => {
+  // Before anything is painted: later it would take the focus from where somebody has gone meanwhile.
+  useLayoutEffect(() => {
     // Whoever has followed a link reads on at the new heading; on the first page nothing is taken from the browser.
     if (document.activeElement !== document.body) document.querySelector<HTMLElement>('h1')?.focus();
     scrollTo(0, 0);

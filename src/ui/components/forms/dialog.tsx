@@ -1,6 +1,6 @@
 /** Dialogs, by the browser's own: it keeps the focus in, ends at Escape, and gives the focus back. */
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useId, useRef } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef } from 'preact/hooks';
 import { Store, useStore } from '../../api/store.js';
 
 /** Where whoever has opened a dialog begins: the first field, else the first answer. */
@@ -18,7 +18,8 @@ export function Dialog({ title, onClose, children, isWide = false }: DialogProps
   const id = useId();
   // One that has given way to another closes by itself: nobody has closed it.
   const isGone = useRef(false);
-  useEffect(() => {
+  // Before anything is painted: keys that are pressed behind the one that opens it are meant for it.
+  useLayoutEffect(() => {
     const element = dialog.current;
     element?.showModal();
     // What is asked for first: the button that closes it comes before in the order of the document.

@@ -4,7 +4,7 @@
  * chooses it.
  */
 import type { ComponentChildren, JSX } from 'preact';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { Query } from '../../api/client.js';
 import { usePagesOfList, wholeList } from '../../api/pages-of-list.js';
 import { note, usePlace } from '../../api/route.js';
@@ -215,7 +215,8 @@ function Head<R>({ column, sort, isDown }: { column: Column<R>; sort: string; is
 function Search({ label, value }: { label: string; value: string }): JSX.Element {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   const [typed, setTyped] = useState(value);
-  useEffect(() => setTyped(value), [value]);
+  // Before the next key: later it would take back what was typed meanwhile.
+  useLayoutEffect(() => setTyped(value), [value]);
   const onInput = (text: string): void => {
     setTyped(text);
     clearTimeout(timer.current);
@@ -250,7 +251,8 @@ function useRowKeys(
 ): RowKeys {
   const [at, setAt] = useState(0);
   const wanted = useRef<number | null>(null);
-  useEffect(() => {
+  // Before the next key, which goes to where the focus is.
+  useLayoutEffect(() => {
     if (wanted.current === null) return;
     const row = body.current?.querySelector(`tr[data-index="${wanted.current}"]`);
     const target = row?.querySelector<HTMLElement>('[data-row]') ?? row?.querySelector('input');
