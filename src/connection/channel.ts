@@ -279,6 +279,7 @@ export class Channel {
     const access = accessForGet(host.view, this.#session, queueNamed(method, this.#lastQueue));
     if (!access.ok) throw refusalError(access.refusal, method.name);
     const { ref } = access.queue;
+    if (!host.eventLoop.mayDeliver) return this.#waitFor('basic.get', this.#getLater(method));
     const { unackedMaxPerChannel: most } = host.limits;
     if (!method.noAck && host.engine.unackedCount(this.core) >= most) throw tooManyUnacked(most);
     // It may come back between the two looks.
@@ -298,7 +299,7 @@ export class Channel {
     return undefined;
   }
 
-  /** The next message is on its way back into memory. */
+  /** The next message is on its way back into memory, or nothing may be delivered for now. */
   async #getLater(method: MethodOf<'basic.get'>): Promise<void> {
     await this.#session.host.eventLoop.relief();
     if (!this.closing) await this.#get(method);

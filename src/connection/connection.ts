@@ -311,12 +311,18 @@ export class Connection implements Session, Receiver, TransportEvents {
 
   /** The broker ends: tells the client why. */
   shutdown(): void {
-    const reason = "broker forced connection closure with reason 'shutdown'";
-    if (this.#state === 'running') this.#closeWith(connectionError(replyCode.CONNECTION_FORCED, reason));
-    else {
+    if (!this.forceClosed('shutdown')) {
       this.#lines.closing();
       this.#transport.destroy();
     }
+  }
+
+  /** Tells a client that is served why it is no more. False: it is not, or is being closed already. */
+  forceClosed(why: string): boolean {
+    if (this.#state !== 'running') return false;
+    const reason = `broker forced connection closure with reason '${why}'`;
+    this.#closeWith(connectionError(replyCode.CONNECTION_FORCED, reason));
+    return true;
   }
 
   /**

@@ -3,6 +3,7 @@
  * samples and keeps it, in a histogram of each participant. The clocks that it is told stand here.
  */
 import { LATENCY_BUCKETS, LATENCY_STEPS } from '../numbers/core.js';
+import { machineClock } from '../platform/machine-clock.js';
 
 export { LATENCY_BUCKETS };
 
@@ -20,15 +21,9 @@ export interface LatencyCalls {
   latencySum(): number;
 }
 
-/** Between the machine's monotonic clock and this thread's, whose beginning is its own (ms). */
-const OFFSET = ((): number => {
-  const [seconds, nanoseconds] = process.hrtime();
-  return seconds * 1e3 + nanoseconds / 1e6 - performance.now();
-})();
-
 /** The machine's monotonic clock, the same for all threads (µs). */
 export function micros(): number {
-  return (performance.now() + OFFSET) * 1e3;
+  return machineClock.elapsed() * 1e3;
 }
 
 /** What a delivery of this bucket took at most (µs); the last one has no end. */

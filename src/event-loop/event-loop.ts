@@ -8,6 +8,7 @@
  * core has called `begin` before, in the same callback; a pass then follows.
  */
 
+import type { SharedHold } from '../cluster/replicator/shared-hold.js';
 import type { Engine } from '../engine/engine.js';
 import { micros } from '../engine/latency.js';
 import { type Clock, systemClock } from '../platform/clock.js';
@@ -50,6 +51,8 @@ const BYTES_PER_PASS = 8 * 1024 * 1024;
 
 /** When chores that find no memory are tried again (ms), unless something happens before. */
 const SHORT_RETRY_MS = 5;
+/** How often a worker that may not deliver looks whether it may again (ms). */
+const PAUSED_MS = 20;
 
 /** Share of the memory that must be free for work that takes pages without asking, and to call the shortage over. */
 const ROOM = 1 / 32;
@@ -60,6 +63,9 @@ export class EventLoop {
   readonly #peers: ReadonlyMap<number, Peer>;
   readonly #chores: (amidPoll: boolean) => Chores;
   readonly #clock: Clock;
+  readonly #hold: SharedHold | null;
+  /** When this turn began (µs of the machine's clock). */
+  #turnBegan = 0;
   /** Connections that wait for memory. */
   readonly #held = new Set<Held>();
   readonly #endPoll = (): void => {
@@ -92,7 +98,7 @@ export class EventLoop {
 
   /**
    * `peers` are the worker's connections by the number that they were opened with; `chores` is called once a pass, and
-   * told whether more reads may follow first.
+   * told whether more reads may follow first. `hold`: of a broker that leads a cluster.
    */
   constructor(
     engine: Engine,
@@ -100,7 +106,9 @@ export class EventLoop {
     chores: (amidPoll: boolean) => Chores,
     progress = Progress.unwatched(),
     clock: Clock = systemClock,
+    hold: SharedHold | null = null,
   ) {
+    this.#hold = hold;
     this.#clock = clock;
     this.progress = progress;
     this.#engine = engine;
@@ -199,13 +207,19 @@ export class EventLoop {
 
   stop(): void {
     this.#stopped = true;
+    if (this.#retry !== null) clearTimeout(this.#retry);
+  }
+
+  /** Whether clients may be given messages in this turn: another node of the cluster may serve otherwise. */
+  get mayDeliver(): boolean {
+    return this.#hold === null || this.#hold.at(this.#turnBegan / 1e3) === 'serve';
   }
 
   /** Lets consumers pull, and writes what they are to get. True: there is more to do. */
   serveNow(): boolean {
     const engine = this.#engine;
     this.progress.turnTo(Doing.SERVING);
-    const more = engine.serve();
+    const more = this.mayDeliver && engine.serve();
     for (let boxes = 0, bytes = 0; boxes < BOXES_PER_PASS && bytes < BYTES_PER_PASS; boxes++) {
       const id = engine.nextOutput();
       if (id < 0) {
@@ -221,7 +235,8 @@ export class EventLoop {
 
   #wake(): void {
     this.#engine.wake();
-    this.#engine.setTime(this.#clock.now(), micros());
+    this.#turnBegan = micros();
+    this.#engine.setTime(this.#clock.now(), this.#turnBegan);
   }
 
   #schedule(): void {
@@ -254,10 +269,12 @@ export class EventLoop {
     // What they have made ready goes out now: a confirm whose message is on disk already, say.
     if (this.#begun) more = this.serveNow();
     this.progress.turnTo(Doing.NOTHING);
-    if (!more && chores !== 'more' && engine.sleep()) return;
+    // What consumers wait for would have it awake.
+    const isPaused = !this.mayDeliver;
+    if (!more && chores !== 'more' && !isPaused && engine.sleep()) return;
     if (!more) this.#heldAtUse = -1;
-    if (more || chores !== 'short') this.#schedule();
-    else this.#retry ??= setTimeout(() => this.#retryChores(), SHORT_RETRY_MS);
+    if (more || chores === 'more' || (chores === 'done' && !isPaused)) this.#schedule();
+    else this.#retry ??= setTimeout(() => this.#retryChores(), isPaused ? PAUSED_MS : SHORT_RETRY_MS);
   }
 
   #retryChores(): void {

@@ -10,7 +10,6 @@ import type { RestoredQueue } from '../broker/definitions/restoration.js';
 import { DefinitionsError } from '../broker/definitions-file/fields.js';
 import { tellOfAlarm } from '../broker/events/rule-events.js';
 import type { ConnectionId } from '../broker/requests/requests.js';
-import type { Replicator } from '../cluster/replicator/replicator.js';
 import { createLoginSources } from '../connection/handshake/login-sources.js';
 import { askedAhead } from '../connection/tokens/oauth-setup.js';
 import type { ProgramClient } from '../connection/transport/ring-transport.js';
@@ -45,6 +44,7 @@ import { Management } from './management.js';
 import type { ResolvedOptions } from './options.js';
 import type { ProgramEvents } from './program-events.js';
 import { Questions } from './questions.js';
+import type { Lead } from './replication.js';
 import { SpanExport } from './span-export.js';
 import type { Storage } from './storage.js';
 import { BrokerTests } from './testing/broker-tests.js';
@@ -63,6 +63,8 @@ export interface RunningBroker {
   attach(client: ProgramClient): void;
   /** Goes by these options from now on, as far as they can change; `changed` names those that were given. Where that fails, all stays as it was. */
   reconfigure(options: ResolvedOptions, changed: readonly string[]): Promise<Outcome>;
+  /** Resolves when nothing is delivered any more that the hold, as it is now, does not allow. */
+  paused(): Promise<void>;
   /** Which worker gives no sign of life, in words; null: none. */
   silence(): string | null;
   /** Does what a test asks; `tell` hears what it listens to. */
@@ -89,15 +91,15 @@ export interface Around {
 
 /**
  * Resolves when connections are accepted; rejects when the port or the data directory cannot be had, or a worker cannot
- * start. `clock`: see BrokerSetup. `threads` were started early, those that the options ask for. `replicator`: of a node
- * that leads a cluster, whose data directory it is.
+ * start. `clock`: see BrokerSetup. `threads` were started early, those that the options ask for. `lead`: of a node that
+ * leads a cluster, whose data directory it is.
  */
 export async function openBroker(
   options: ResolvedOptions,
   clock: SharedArrayBuffer | null,
   threads: IdleThreads,
   around: Around,
-  replicator: Replicator | null = null,
+  lead: Lead | null = null,
 ): Promise<RunningBroker> {
   const { data } = options;
   const { logger } = around;
@@ -109,11 +111,12 @@ export async function openBroker(
   const storage =
     data === null
       ? null
-      : await (await import('./storage.js')).Storage.open(data, logger.lines('warning', 'storage'), replicator);
+      : await (await import('./storage.js')).Storage.open(data, logger.lines('warning', 'storage'), lead);
   const expiry = new ExpiryWatch(logger.lines('warning', 'tls'));
   expiry.watch(tls);
   try {
-    return await openOn(storage, { tls, oauth, definitions, expiry }, options, clock, threads, around);
+    const hold = lead?.hold.shared ?? null;
+    return await openOn(storage, { tls, oauth, definitions, expiry, hold }, options, clock, threads, around);
   } catch (error) {
     expiry.stop();
     await storage?.abandon(true);
@@ -121,8 +124,8 @@ export async function openBroker(
   }
 }
 
-/** What was read before anything is opened. */
-interface FromFiles extends Pick<WorkerSetup, 'tls' | 'oauth'> {
+/** What there is before anything is opened. */
+interface FromFiles extends Pick<WorkerSetup, 'tls' | 'oauth' | 'hold'> {
   readonly definitions: DefinitionsImport | null;
   /** Of what TLS is done with. */
   readonly expiry: ExpiryWatch;
@@ -130,7 +133,7 @@ interface FromFiles extends Pick<WorkerSetup, 'tls' | 'oauth'> {
 
 async function openOn(
   storage: Storage | null,
-  { tls, oauth, definitions, expiry }: FromFiles,
+  { tls, oauth, definitions, expiry, hold }: FromFiles,
   options: ResolvedOptions,
   clock: SharedArrayBuffer | null,
   threads: IdleThreads,
@@ -161,6 +164,7 @@ async function openOn(
     alarms: alarmed.shared,
     logLevels: logger.levels.shared,
     loginSources: createLoginSources(),
+    hold,
     progress,
   };
   const { otlp } = options;
@@ -298,6 +302,7 @@ async function openOn(
           return { ok: false, error: inWords(error) };
         }
       },
+      paused: () => pool.paused(),
       silence: () => pool.silence,
       test: async (request, tell) => {
         testing ??= new BrokerTests({ clock: manual, engine, pool, coordinator, alarms, tell });

@@ -7,10 +7,18 @@ import { MessageChannel } from 'node:worker_threads';
 import { CHAIN_START } from '../cluster/records/link.js';
 import { ReplicatedDefinitions } from '../cluster/replicator/replicated-definitions.js';
 import type { Replicator } from '../cluster/replicator/replicator.js';
+import type { SharedHold } from '../cluster/replicator/shared-hold.js';
 import type { CommitLog, Durability, Health } from '../log/commit-log.js';
 import type { Definitions } from '../store/definitions.js';
 import type { FilesSetup, LogSetup } from '../store/log-setup.js';
 import { ReplicatedLog } from '../store/replicated/replicated-log.js';
+
+/** What a broker has of the node that leads, whose data directory it opens. */
+export interface Lead {
+  readonly replicator: Replicator;
+  /** How long it may serve; the node's thread says it. */
+  readonly hold: SharedHold;
+}
 
 export class Replication {
   readonly definitions: ReplicatedDefinitions;

@@ -6,7 +6,6 @@
 import { join } from 'node:path';
 import type { DefinitionStore } from '../broker/definitions/definition-store.js';
 import type { RestoredQueue } from '../broker/definitions/restoration.js';
-import type { Replicator } from '../cluster/replicator/replicator.js';
 import type { Engine, Queue } from '../engine/engine.js';
 import type { Durability, Health, LogEvent, PositionRange } from '../log/commit-log.js';
 import { within } from '../platform/within.js';
@@ -21,7 +20,7 @@ import { createBusyPoll } from '../worker/busy-poll.js';
 import { ParticipantLog } from '../worker/participant-log.js';
 import type { LogToOpen } from '../worker/thread-messages.js';
 import type { DamageEvent } from './program-events.js';
-import { Replication } from './replication.js';
+import { type Lead, Replication } from './replication.js';
 
 /** Where messages and definitions are kept, and what a confirm means. */
 export interface DataOptions {
@@ -67,11 +66,7 @@ export class Storage {
   #isAbandoned = false;
 
   /** Throws a DataDirectoryError where the directory cannot be used. */
-  static async open(
-    options: DataOptions,
-    report: (line: string) => void,
-    replicator: Replicator | null = null,
-  ): Promise<Storage> {
+  static async open(options: DataOptions, report: (line: string) => void, lead: Lead | null = null): Promise<Storage> {
     const others: { it: Others | null } = { it: null };
     let replication: Replication | null = null;
     const { data, definitions, log } = await openData({
@@ -82,7 +77,7 @@ export class Storage {
       askBarrier: (writerNumber, barrier) => others.it?.askBarrier(writerNumber, barrier),
       onKnown: (reach) => replication?.known(reach),
     });
-    replication = replicator === null ? null : new Replication(replicator, definitions);
+    replication = lead === null ? null : new Replication(lead.replicator, definitions);
     return new Storage(options, data, definitions, log, others, report, replication);
   }
 

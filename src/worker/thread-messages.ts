@@ -51,6 +51,8 @@ export interface WorkerSetup {
   readonly loginSources: SharedArrayBuffer;
   /** What the operator's log tells of (src/logging/levels.ts). */
   readonly logLevels: SharedArrayBuffer;
+  /** How long the node may serve (src/cluster/replicator/shared-hold.ts); null: it is in no cluster. */
+  readonly hold: SharedArrayBuffer | null;
   /** What workers are doing (src/event-loop/progress.ts). */
   readonly progress: SharedArrayBuffer;
   /** Where spans of messages go; null: nowhere. */
@@ -95,6 +97,8 @@ export type ToWorker =
   | { kind: 'test'; round: number; question: TestQuestion }
   /** Give a sign of life: that this was read is one. */
   | { kind: 'ask' }
+  /** Say `paused`: what this worker does from then on goes by the hold as it is now. */
+  | { kind: 'pause' }
   /** Close all clients with 320, then say `stopped`. */
   | { kind: 'shutdown' }
   /** A defect was found somewhere: tell all clients by 541 and do nothing else, then say `stopped`. */
@@ -124,6 +128,8 @@ export type FromWorker =
   | { kind: 'health'; health: Health }
   /** For the operator's log. */
   | { kind: 'entries'; entries: readonly LogEntry[] }
+  /** The answer to `pause`. */
+  | { kind: 'paused' }
   /** The answer to what a test has asked. */
   | { kind: 'tested'; round: number; value: unknown }
   /** Something was published to an exchange that a test listens to. */

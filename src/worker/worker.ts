@@ -13,6 +13,7 @@ import type { NodeLimits } from '../broker/requests/node-limits.js';
 import type { Answer, ConnectionId, Granted, Notice, Request } from '../broker/requests/requests.js';
 import { NOT_COUNTED } from '../broker/topology/counter-lists.js';
 import { TopologyView } from '../broker/topology/topology-view.js';
+import { SharedHold } from '../cluster/replicator/shared-hold.js';
 import { Connection } from '../connection/connection.js';
 import { ConnectionLog } from '../connection/connection-lines.js';
 import { BoundedLines } from '../connection/errors/bounded-lines.js';
@@ -41,6 +42,7 @@ import { Logger } from '../logging/logger.js';
 import { type Clock, systemClock } from '../platform/clock.js';
 import { DirectWrite } from '../platform/direct-write.js';
 import { endTaking, fatal, inWords } from '../platform/fatal.js';
+import { machineClock } from '../platform/machine-clock.js';
 import { clockOf, type ManualClock } from '../platform/manual-clock.js';
 import { within } from '../platform/within.js';
 import { DeadLetters } from '../queues/dead-letters/dead-letters.js';
@@ -65,6 +67,8 @@ import { WorkerLog } from './worker-log.js';
 const SHUTDOWN_MS = 2_000;
 /** The same, when a defect ends it. */
 const FAIL_MS = 1_000;
+/** What clients are told whom this node may not serve any more. */
+const CUT_OFF = 'this node leads its cluster no more, or cannot reach it: connect to another node';
 
 export class Worker implements Host {
   readonly engine: Engine;
@@ -116,6 +120,8 @@ export class Worker implements Host {
   #hooks: TestHooks | null = null;
   faults: Faults | null = null;
   readonly #figures: ThreadFigures;
+  /** Null: it is in no cluster. */
+  readonly #hold: SharedHold | null;
   /** Publishers that wait for memory. */
   #short = 0;
 
@@ -132,6 +138,7 @@ export class Worker implements Host {
       alarms,
       logLevels,
       loginSources,
+      hold,
       progress,
       spans,
       index,
@@ -146,6 +153,7 @@ export class Worker implements Host {
       | 'alarms'
       | 'logLevels'
       | 'loginSources'
+      | 'hold'
       | 'progress'
       | 'spans'
       | 'index'
@@ -176,7 +184,8 @@ export class Worker implements Host {
     this.#progress = new Progress(progress, index);
     this.#figures = new ThreadFigures(engine, TICK_MS);
     const doChores = (amidPoll: boolean): Chores => this.#doChores(amidPoll);
-    this.eventLoop = new EventLoop(engine, this.#connections, doChores, this.#progress, this.clock);
+    this.#hold = hold === null ? null : new SharedHold(hold);
+    this.eventLoop = new EventLoop(engine, this.#connections, doChores, this.#progress, this.clock, this.#hold);
     const begin = (): void => this.eventLoop.begin();
     this.routes = new RouteFinder(engine, this.view);
     this.delays = new Delays(engine, this.view, begin, this.clock);
@@ -377,6 +386,9 @@ export class Worker implements Host {
       case 'ask':
         this.#progress.turnTo(Doing.NOTHING);
         break;
+      case 'pause':
+        this.#post({ kind: 'paused' });
+        break;
       case 'shutdown':
         this.#shutdown();
         break;
@@ -441,11 +453,18 @@ export class Worker implements Host {
     this.eventLoop.tick();
     const now = performance.now();
     this.#figures.tick(now);
+    if (this.#hold?.at(machineClock.elapsed()) === 'close') this.#cutOff();
     for (const [id, connection] of this.#connections) {
       this.#progress.turnTo(Doing.TICK, id);
       connection.tick(now + (this.#hooks?.ahead(id) ?? 0));
     }
     this.#progress.turnTo(Doing.NOTHING);
+  }
+
+  /** Clients find another node. */
+  #cutOff(): void {
+    this.eventLoop.begin();
+    for (const connection of [...this.#connections.values()]) connection.forceClosed(CUT_OFF);
   }
 
   #newHooks(): TestHooks {

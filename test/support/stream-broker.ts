@@ -52,6 +52,7 @@ export async function startStreamBroker(kind: EngineKind, memory: number, seed: 
     alarms: new SharedAlarms().shared,
     logLevels: new LogLevels().shared,
     loginSources: createLoginSources(),
+    hold: null,
     progress: createProgress(1),
     index: 0,
     inspection: null,

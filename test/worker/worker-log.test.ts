@@ -55,6 +55,7 @@ describe.each(ENGINES)('%s', (kind) => {
         alarms,
         logLevels: new LogLevels().shared,
         loginSources: createLoginSources(),
+        hold: null,
         progress: createProgress(1),
         index: 0,
         inspection: null,

@@ -12,7 +12,17 @@ import { type IdleThread, setUp } from './worker-threads.js';
 /** What all workers start with. */
 export type Common = Pick<
   WorkerSetup,
-  'shared' | 'clock' | 'announced' | 'settings' | 'oauth' | 'tls' | 'alarms' | 'logLevels' | 'loginSources' | 'progress'
+  | 'shared'
+  | 'clock'
+  | 'announced'
+  | 'settings'
+  | 'oauth'
+  | 'tls'
+  | 'alarms'
+  | 'logLevels'
+  | 'loginSources'
+  | 'hold'
+  | 'progress'
 >;
 
 /** A worker wherever it runs. Its constructor has only started it; `ready` tells when it serves. */

@@ -271,6 +271,13 @@ export class WorkerPool {
     this.#tell(worker, { kind: 'barrier', barrier });
   }
 
+  /** Resolves when all workers go by the hold as it is now. */
+  async paused(): Promise<void> {
+    const paused = this.#members.map((member) => heard(member, 'paused'));
+    for (const member of this.#members) tell(member, { kind: 'pause' });
+    await Promise.all(paused);
+  }
+
   /** Closes all connections and ends all workers. */
   async close(): Promise<End> {
     this.#isEnding = true;
@@ -380,6 +387,7 @@ export class WorkerPool {
         fatal(inThread(`worker ${index}`, message.error));
         break;
       case 'ready':
+      case 'paused':
       case 'stopped':
         // Who waits for these listens for them.
         break;
@@ -405,11 +413,20 @@ function tell(member: Member, message: ToWorker): void {
 }
 
 /** Resolves when the worker has said its last word, with whether all that it recorded is written. */
-function stopped(member: Member): Promise<boolean> {
+async function stopped(member: Member): Promise<boolean> {
+  const { written } = await heard(member, 'stopped');
+  return written;
+}
+
+/** Resolves with the next message of a kind. */
+function heard<K extends FromWorker['kind']>(member: Member, kind: K): Promise<Extract<FromWorker, { kind: K }>> {
   return new Promise((resolve) => {
-    member.control.on('message', (message: FromWorker) => {
-      if (message.kind === 'stopped') resolve(message.written);
-    });
+    const listener = (message: FromWorker): void => {
+      if (message.kind !== kind) return;
+      member.control.off('message', listener);
+      resolve(message as Extract<FromWorker, { kind: K }>);
+    };
+    member.control.on('message', listener);
   });
 }
 

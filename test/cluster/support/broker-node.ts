@@ -1,0 +1,98 @@
+/** Nodes with brokers, all in this process: each follows in a directory, and one that leads serves from it. */
+import { MessageChannel, Worker } from 'node:worker_threads';
+import type { MemoryPresences } from '../../../dist/cluster/protocol/memory-presence.js';
+import { followInDirectory } from '../../../dist/cluster/replica/standby-directory.js';
+import { Replicator } from '../../../dist/cluster/replicator/replicator.js';
+import { SharedHold } from '../../../dist/cluster/replicator/shared-hold.js';
+import type { MemoryStream } from '../../../dist/cluster/stream/memory-stream.js';
+import { LogLevels } from '../../../dist/logging/levels.js';
+import { Logger } from '../../../dist/logging/logger.js';
+import { openBroker, type RunningBroker } from '../../../dist/node/broker.js';
+import { resolveOptions } from '../../../dist/node/options.js';
+import { ProgramEvents } from '../../../dist/node/program-events.js';
+import { CpuClaims } from '../../../dist/platform/cpus/cpu-claims.js';
+import { machineClock } from '../../../dist/platform/machine-clock.js';
+import { Broker } from '../../support/broker.js';
+import { deferred } from '../../support/waiting.js';
+
+export interface BrokerNode {
+  readonly replicator: Replicator;
+  readonly hold: SharedHold;
+  readonly leads: Promise<unknown>;
+}
+
+export async function follow(
+  name: string,
+  path: string,
+  stream: MemoryStream,
+  presences: MemoryPresences,
+): Promise<BrokerNode> {
+  const replica = await followInDirectory({
+    directory: path,
+    skipUnreadable: false,
+    dropUnknownQueues: false,
+    clock: machineClock,
+    report: () => undefined,
+    isTight: () => false,
+    observer: { onFailed: (error) => leads.reject(error), onTrouble: () => undefined },
+  });
+  const leads = deferred<unknown>();
+  const hold = new SharedHold();
+  const replicator = new Replicator({
+    name,
+    stream: stream.connect(name),
+    clock: machineClock,
+    random: stream.random,
+    replica,
+    presence: presences.connect(name),
+    version: '0',
+    address: null,
+    observer: {
+      onLead: (epoch) => leads.resolve(epoch),
+      onHold: () => undefined,
+      onCertain: (sentAt) => hold.renew(sentAt),
+      onHandOver: (ready) => ready(),
+      onRole: () => undefined,
+      onTrouble: () => undefined,
+    },
+  });
+  return { replicator, hold, leads: leads.promise };
+}
+
+/** As the broker's own thread starts them. */
+function threads(workers: number) {
+  const idle = Array.from({ length: workers }, () => {
+    const { port1, port2 } = new MessageChannel();
+    const file = new URL('../../../dist/worker/worker-thread.js', import.meta.url);
+    return { thread: new Worker(file, { workerData: port2, transferList: [port2] }), setup: port1 };
+  });
+  return { workers: idle, management: null };
+}
+
+export async function serve(
+  path: string,
+  workers: number,
+  engine: 'wasm' | 'js',
+  { replicator, hold }: Pick<BrokerNode, 'replicator' | 'hold'>,
+) {
+  const options = resolveOptions({
+    engine,
+    workers,
+    memory: 256 << 20,
+    host: '127.0.0.1',
+    port: 0,
+    data: { directory: path },
+  });
+  const around = {
+    cpus: new CpuClaims(),
+    events: new ProgramEvents(() => undefined),
+    logger: new Logger(new LogLevels(), () => undefined),
+  };
+  const running: RunningBroker = await openBroker(options, null, threads(options.workers), around, {
+    replicator,
+    hold,
+  });
+  const [bound] = running.started.listeners;
+  const url = `amqp://127.0.0.1:${(bound as { port: number }).port}`;
+  return { running, broker: new Broker(url, null, new Promise(() => undefined)) };
+}
