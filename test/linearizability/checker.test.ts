@@ -73,6 +73,21 @@ const LINEARIZABLE: [name: string, history: History][] = [
     ],
   ],
   [
+    'a purge that has begun before another one took what it would have dropped, and leaves what came behind its beginning',
+    [
+      at(publish(1), 0, 1),
+      at(take(1), 2, 3),
+      at(publish(2), 4, 5),
+      at(requeue(1), 6, 7),
+      at(begin, 8, 15),
+      at(drop, 8, 15, 4),
+      at(end, 8, 15, 5),
+      at(publish(3), 8, 9),
+      at(take(1, true), 10, 11),
+      at(take(3), 16, 17),
+    ],
+  ],
+  [
     'a purge that takes what comes meanwhile',
     [
       at(publish(1), 0, 1),
@@ -138,6 +153,17 @@ const OTHERS: [name: string, history: History][] = [
     [at(publish(1), 0, 1), at(take(1), 2, 3), at(settle(1), 4, 5), at(requeue(1), 6, 7)],
   ],
   ['a purge that leaves what was there', [at(publish(1), 0, 1), at(begin, 2, 3), at(end, 2, 3, 1)]],
+  [
+    'a purge that leaves what was there beside what another one has taken',
+    [
+      at(publish(1), 0, 1),
+      at(publish(2), 2, 3),
+      at(begin, 4, 7),
+      at(end, 4, 7, 2),
+      at(take(1), 5, 6),
+      at(take(2), 8, 9),
+    ],
+  ],
   ['a purge that drops what is not there', [at(begin, 2, 3), at(drop, 2, 3, 0), at(end, 2, 3, 1)]],
   [
     'a row of calls in another order',

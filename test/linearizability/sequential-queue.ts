@@ -4,8 +4,8 @@
  * marked as redelivered.
  *
  * A purge takes messages away one by one, and others may do something in between. So it is several calls in a row: it
- * begins, drops the first so and so often, and ends when it has dropped as many as were ready when it began, or when
- * nothing is ready.
+ * begins, drops the first so and so often, and ends when so many are gone as were ready when it began, whether it has
+ * dropped them or others have taken them meanwhile, or when nothing is ready.
  */
 import { linearize, type Model, type Timed, type Verdict } from './linearize.js';
 
@@ -106,10 +106,7 @@ function step(state: string, call: QueueCall): string | null {
       return character(readyIn(state)) + state.slice(FIRST);
     case 'drop': {
       const at = firstReady(state);
-      const owed = Math.max(0, numberAt(state, 0) - 1);
-      return at < 0 || isTakenAgain(state, at)
-        ? null
-        : character(owed) + state.slice(FIRST, at) + state.slice(at + WIDTH);
+      return at < 0 || isTakenAgain(state, at) ? null : owedLess(state.slice(0, at) + state.slice(at + WIDTH));
     }
     case 'end the purge':
       return numberAt(state, 0) === 0 || firstReady(state) < 0 ? character(0) + state.slice(FIRST) : null;
@@ -144,7 +141,12 @@ function take(state: string, message: number, redelivered: boolean): string | nu
   if (at < 0 || numberAt(state, at) !== message) return null;
   const marks = numberAt(state, at + 1);
   if (((marks & REDELIVERED) !== 0) !== redelivered) return null;
-  return withMarks(state, at, (marks >= TAKES_ONE ? marks - TAKES_ONE : marks) | TAKEN);
+  return owedLess(withMarks(state, at, (marks >= TAKES_ONE ? marks - TAKES_ONE : marks) | TAKEN));
+}
+
+/** What is first is one of those that a purge under way still has to drop, and it is gone. */
+function owedLess(state: string): string {
+  return character(Math.max(0, numberAt(state, 0) - 1)) + state.slice(FIRST);
 }
 
 function settle(state: string, message: number): string | null {
