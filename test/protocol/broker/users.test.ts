@@ -7,6 +7,7 @@ import { cleanUp, directory } from '../../support/kept-data.js';
 import { closing } from '../../support/methods.js';
 import { RawClient } from '../../support/raw-client.js';
 import { useRawConnections } from '../../support/raw-connections.js';
+import { eventually } from '../../support/waiting.js';
 
 cleanUp();
 const embedded = useEmbedded();
@@ -56,8 +57,14 @@ describe.skipIf(isReferee)('a user', () => {
     const { queue } = await channel.call('queue.declare', { exclusive: true });
     await users().delete('ann');
     expect(await client.failure()).toEqual(closing(320, "user 'ann' is deleted"));
-    other.send('queue.declare', { queue, passive: true });
-    expect(await other.failure()).toMatchObject({ replyCode: 404 });
+    await other.call('queue.declare', { exclusive: true });
+    // It goes with the connection, behind the word that this one is closed.
+    const refused = async () => {
+      const asking = await openChannel();
+      asking.send('queue.declare', { queue, passive: true });
+      return (await asking.failure()).replyCode;
+    };
+    await eventually('its queue to go', refused, (code) => code === 404);
   });
 
   test('may set a user-id of others as long as the tag says so', async () => {
