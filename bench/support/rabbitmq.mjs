@@ -6,7 +6,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { freePort, tryConnect } from './ports.mjs';
+import { freePort, speaksAmqp } from './ports.mjs';
 import { launch } from './processes.mjs';
 
 const BIN = '/usr/lib/rabbitmq/bin';
@@ -24,7 +24,7 @@ export function rabbitmqVersion() {
  * @param {string} [settings] the lines of its rabbitmq.conf
  * @param {readonly string[]} [plugins]
  * @param {number} [at] the port of the one before, if it comes back
- * @returns {Promise<import('./processes.mjs').Server & { kill: () => Promise<void> }>} once it accepts connections
+ * @returns {Promise<import('./processes.mjs').Server & { kill: () => Promise<void> }>} once it speaks AMQP
  */
 export async function startRabbitmq(folder, settings = '', plugins = [], at) {
   mkdirSync(folder, { recursive: true });
@@ -53,9 +53,9 @@ export async function startRabbitmq(folder, settings = '', plugins = [], at) {
   // Nobody reads its banner, which must not fill the pipe.
   child.process.stdout.resume();
   const deadline = performance.now() + START_MS;
-  while ((await tryConnect(port)) !== 'connected') {
-    if (child.process.exitCode !== null) throw new Error('RabbitMQ ended before it accepted a connection');
-    if (performance.now() > deadline) throw new Error('RabbitMQ accepts no connection');
+  while (!(await speaksAmqp(port))) {
+    if (child.process.exitCode !== null) throw new Error('RabbitMQ ended before it spoke AMQP');
+    if (performance.now() > deadline) throw new Error('RabbitMQ does not speak AMQP');
     await pause(CONNECT_PAUSE_MS);
   }
   return { pid: child.pid, port, stop: child.stop, kill: child.kill };

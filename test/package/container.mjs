@@ -12,11 +12,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { freePort } from '../../bench/support/ports.mjs';
 import {
   addNpm,
   copyRoot,
   findMessage,
-  freePort,
   leaveMessage,
   makeCleanRoot,
   runIn,

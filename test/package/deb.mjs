@@ -19,16 +19,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import {
-  copyRoot,
-  findMessage,
-  freePort,
-  leaveMessage,
-  makeCleanRoot,
-  runIn,
-  startIn,
-  untilItIs,
-} from './clean-root.mjs';
+import { freePort } from '../../bench/support/ports.mjs';
+import { copyRoot, findMessage, leaveMessage, makeCleanRoot, runIn, startIn, untilItIs } from './clean-root.mjs';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const { values } = parseArgs({ options: { root: { type: 'string' }, deb: { type: 'string' } } });

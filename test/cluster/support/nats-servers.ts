@@ -5,9 +5,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../../bench/support/ports.mjs';
 import { natsServer } from './install-nats.mjs';
 
 export const USER = { user: 'leveret', password: 'hare' };
@@ -41,7 +41,7 @@ export class NatsServers {
 
   static async start(options: ServersOptions = {}): Promise<NatsServers> {
     const count = options.count ?? 3;
-    const free = await freePorts(3 * count);
+    const free = await Promise.all(Array.from({ length: 3 * count }, freePort));
     const ports = Array.from({ length: count }, (_, index): Ports => {
       const [client = 0, cluster = 0, monitor = 0] = free.slice(3 * index);
       return { client, cluster, monitor };
@@ -175,13 +175,4 @@ async function replicasOf(monitor: string): Promise<readonly MetaReplica[]> {
   } catch {
     return [];
   }
-}
-
-/** Ports that nobody listened on a moment ago, each another one. */
-async function freePorts(count: number): Promise<number[]> {
-  const held = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'));
-  await Promise.all(held.map((server) => once(server, 'listening')));
-  const ports = held.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(held.map((server) => once(server.close(), 'close')));
-  return ports;
 }

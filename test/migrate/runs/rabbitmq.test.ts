@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { freePort } from '../../../bench/support/ports.mjs';
 import { rabbitmqVersion, startRabbitmq } from '../../../bench/support/rabbitmq.mjs';
 import { table } from '../../../src/amqp/table.js';
 import { Broker, isReferee } from '../../support/broker.js';
@@ -13,7 +14,7 @@ import { useCertificates } from '../../support/certificates.js';
 import { cleanUp, directory, open } from '../../support/kept-data.js';
 import type { RawChannel } from '../../support/raw-channel.js';
 import { RawClient } from '../../support/raw-client.js';
-import { between, freePort, newPlace, type Ports, startAt } from '../support/brokers.js';
+import { between, newPlace, type Ports, startAt } from '../support/brokers.js';
 import { expectMoved, messagesFor, publishAll, type Sent, takeAll } from '../support/messages.js';
 import { Migrator, runMigrate } from '../support/migrator.js';
 

@@ -1,9 +1,8 @@
 /**
  * Brokers with their management at known ports, which can be killed and come back at the same ones; gone after the test.
  */
-
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from '../../../bench/support/ports.mjs';
 import type { Broker } from '../../support/broker.js';
 import { directory, start } from '../../support/kept-data.js';
 
@@ -15,14 +14,6 @@ export interface Ports {
 export interface Place {
   readonly ports: Ports;
   readonly data: string;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { readonly port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 export async function newPlace(): Promise<Place> {
