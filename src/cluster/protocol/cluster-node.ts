@@ -77,7 +77,7 @@ export class ClusterNode {
   readonly #follower: Follower;
   readonly #candidacy: Candidacy;
   readonly #hold: LeaderHold;
-  readonly #members = new Members();
+  readonly #members: Members;
   #sequencer: Sequencer | null = null;
   #role: Role = { kind: 'catching-up' };
   /** What there was to read when it began; null: not yet known. */
@@ -103,7 +103,8 @@ export class ClusterNode {
     this.#options = options;
     this.#timing = options.timing ?? TIMING;
     this.#limits = options.limits ?? LIMITS;
-    const { stream, clock, random, store, presence } = options;
+    const { name, stream, clock, random, store, presence } = options;
+    this.#members = new Members(name);
     const wrong = wrongTiming(this.#timing);
     if (wrong !== null) throw new RangeError(wrong);
     this.#follower = new Follower(stream, store, this.#limits.unapplied, {

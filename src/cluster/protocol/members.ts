@@ -1,7 +1,8 @@
 /**
  * Who belongs to the cluster, as far as this node has heard, and what the leader may let go of for them. What must
  * hold: a node that was heard of lately never has to copy because the leader let go of what it has not applied, unless
- * the stream would be larger than it may be; and nothing goes that the leader itself has not applied.
+ * the stream would be larger than it may be; what goes is on the leader's disk, and on another one's too, with the same
+ * exception: else what was confirmed would be gone with the leader's machine.
  */
 import type { StreamInfo } from '../stream/log-stream.js';
 import type { MemberView } from './cluster-status.js';
@@ -22,6 +23,9 @@ export class Members {
   readonly #members = new Map<string, Member>();
   /** What this node has appended lately, in order. */
   #sent: { readonly sequence: number; readonly sentAt: number }[] = [];
+
+  /** `name`: of this node, which hears itself, too. */
+  constructor(private readonly name: string) {}
 
   hear(status: MemberStatus, now: number): void {
     if (status.leaves === true) this.#members.delete(status.name);
@@ -57,6 +61,15 @@ export class Members {
     return best?.name ?? null;
   }
 
+  /** Up to where another node has all on its disk, however long ago it told. Who copies has nothing of its own yet. */
+  #elsewhere(): number {
+    let applied = 0;
+    for (const { status } of this.#members.values()) {
+      if (status.name !== this.name && status.state !== 'copying') applied = Math.max(applied, status.applied);
+    }
+    return applied;
+  }
+
   /**
    * Up to where the stream may be purged; null: nowhere. `own`: what the leader has applied. `since`: since when it has
    * led and heard: sooner than `seen` behind that, it may not have heard of all that there are.
@@ -74,7 +87,7 @@ export class Members {
       const applied = [...this.#members.values()]
         .filter(({ seenAt }) => now - seenAt <= seen)
         .map(({ status }) => status.applied);
-      upTo = Math.min(own, ...applied);
+      upTo = Math.min(own, this.#elsewhere(), ...applied);
     }
     if (octets > keptMax) {
       // Nobody knows how long each is: in proportion, and again the next time.

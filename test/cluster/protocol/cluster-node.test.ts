@@ -265,6 +265,26 @@ test('the stream keeps what a member has not applied that was heard of lately, a
   expect(scenery.stream.first).toBeLessThanOrEqual(leader.node.applied + 1);
 });
 
+test('the stream keeps what no other node has, however long these are away: else it went with one machine', () => {
+  const scenery = new Scenery();
+  const timing = { memberSeen: 2000, purge: 1000 };
+  const seats = ['a', 'b', 'c'].map((name) => scenery.seat(name, new MemoryStore(scenery.clock), { timing }));
+  const leader = serving(scenery, seats);
+  scenery.run(10_000);
+  const others = seats.filter((seat) => seat !== leader);
+  for (const other of others) other.kill();
+  const last = Math.max(...others.map(({ node }) => node.applied));
+  leader.append('alone');
+  scenery.run(20_000);
+  expect(leader.serves).toBe(true);
+  expect(scenery.stream.last).toBeGreaterThan(last + 10);
+  expect(scenery.stream.first).toBeLessThanOrEqual(last + 1);
+  const fresh = scenery.seat('fresh', others[0]?.store, { timing });
+  scenery.run(20_000);
+  expect(fresh.texts).toContain('alone');
+  expect(scenery.stream.first).toBeGreaterThan(last + 10);
+});
+
 test('a stream that may not have more is purged whoever has not applied it', () => {
   const scenery = new Scenery();
   const limits = { kept: 20_000 };

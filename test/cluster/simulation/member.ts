@@ -42,7 +42,7 @@ export class Member {
   refused: Error | null = null;
   copies = 0;
   /** What others have told this life of it, and those before; times are of its clock. */
-  readonly heard = new Map<string, { readonly applied: number; readonly at: number }>();
+  readonly heard = new Map<string, { readonly applied: number; readonly at: number; readonly isCopying: boolean }>();
   onDown: (what: 'deposed' | 'must-copy') => void = () => {};
 
   constructor(
@@ -54,6 +54,10 @@ export class Member {
 
   get life(): Life | null {
     return this.#life;
+  }
+  /** Up to where its disk has all, whatever befalls it. */
+  get durable(): number {
+    return Math.max(this.#told, this.#life?.store.told ?? 0);
   }
 
   start(): void {
@@ -151,7 +155,8 @@ export class Life {
         onStatus: (listener) =>
           this.#presence.onStatus((status) =>
             this.gate.run(() => {
-              member.heard.set(status.name, { applied: status.applied, at: clock.elapsed() });
+              const isCopying = status.state === 'copying';
+              member.heard.set(status.name, { applied: status.applied, at: clock.elapsed(), isCopying });
               listener(status);
             }),
           ),
@@ -199,7 +204,7 @@ export class Life {
     return role.kind === 'leader' && role.serves;
   }
 
-  /** Nobody loses what it was told of lately to be missing, unless the stream is too large. */
+  /** Nobody loses what it was told of lately to be missing, nor has the only copy, unless the stream is too large. */
   #onPurge(upTo: number, now: number): void {
     const { ledger, stream, timing, limits } = this.member.around;
     if (stream.octets > limits.kept) return;
@@ -207,6 +212,10 @@ export class Life {
       if (now - at > timing.memberSeen || upTo <= applied) continue;
       ledger.breaks(`${this.name} purges up to ${upTo}, and was told that ${name} has applied ${applied}`);
     }
+    const holds = [...this.member.heard].some(
+      ([name, { applied, isCopying }]) => name !== this.name && !isCopying && applied >= upTo,
+    );
+    if (!holds) ledger.breaks(`${this.name} purges up to ${upTo}, and nobody else has told to have that`);
     if (upTo > this.store.position.sequence) ledger.breaks(`${this.name} purges what it has not applied itself`);
   }
 

@@ -162,7 +162,13 @@ export const PLANTS: readonly Plant[] = [
   },
   {
     fault: 'the leader lets go of what it has applied, whoever else has not',
-    edits: [{ file: `${protocol}/members.ts`, line: 'upTo = Math.min(own, ...applied);', planted: 'upTo = own;' }],
+    edits: [
+      {
+        file: `${protocol}/members.ts`,
+        line: 'upTo = Math.min(own, this.#elsewhere(), ...applied);',
+        planted: 'upTo = own;',
+      },
+    ],
   },
   {
     fault: 'a new leader lets go before it has heard of all',
@@ -195,6 +201,16 @@ export const PLANTS: readonly Plant[] = [
         file: `${protocol}/follower.ts`,
         line: 'if (!this.#isPaused && this.isFull) {',
         planted: 'if (this.octetsMax < 0) {',
+      },
+    ],
+  },
+  {
+    fault: 'a leader lets go of what it alone has on its disk',
+    edits: [
+      {
+        file: `${protocol}/members.ts`,
+        line: 'upTo = Math.min(own, this.#elsewhere(), ...applied);',
+        planted: 'upTo = Math.min(own, ...applied);',
       },
     ],
   },

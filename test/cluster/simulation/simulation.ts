@@ -159,6 +159,8 @@ class Run {
       member.kill('power');
       this.#startLater(member);
     } else if (chance < 0.015) {
+      // A disk at a time: what is purged is on two of them, and was confirmed to outlast one.
+      if (!this.#members.some((other) => other !== member && other.durable + 1 >= this.#stream.first)) return;
       member.loseDisk();
       this.#startLater(member);
     } else if (chance < 0.03) {
