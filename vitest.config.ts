@@ -1,5 +1,5 @@
 import { configDefaults, defineConfig } from 'vitest/config';
-import { SecondTries, WAITED_IN_VAIN } from './test/support/second-tries.js';
+import { SECOND_TRIES } from './test/support/second-tries.js';
 import { PATIENCE_MS } from './test/support/waiting.js';
 
 /** Stories that a whole broker tells, over sockets. */
@@ -39,11 +39,6 @@ const OVER_STREAMS = [
   ...['consuming/acknowledgements', 'consuming/consume', 'consuming/get', 'consuming/qos'],
   ...['publishing/publish', 'publishing/message-properties', 'publishing/transactions'],
 ].map((name) => `test/protocol/${name}.test.ts`);
-
-const SECOND_TRIES =
-  process.env.CI === 'true'
-    ? { retry: { count: 1, condition: WAITED_IN_VAIN }, reporters: ['default', new SecondTries()] }
-    : {};
 
 export default defineConfig({
   test: {

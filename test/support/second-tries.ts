@@ -6,9 +6,9 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
 /** What waits say that end in vain: those of test/support/waiting.ts, the browser's, a test as a whole. */
-export const WAITED_IN_VAIN = /waited \d+ ms for|Timeout \d+ms exceeded|Test timed out in \d+ms/;
+const WAITED_IN_VAIN = /waited \d+ ms for|Timeout \d+ms exceeded|Test timed out in \d+ms/;
 
-export class SecondTries implements Reporter {
+class SecondTries implements Reporter {
   onTestRunEnd(modules: readonly TestModule[]): void {
     for (const module of modules) {
       for (const test of module.children.allTests()) {
@@ -20,3 +20,9 @@ export class SecondTries implements Reporter {
     }
   }
 }
+
+/** For a configuration of Vitest. */
+export const SECOND_TRIES =
+  process.env.CI === 'true'
+    ? { retry: { count: 1, condition: WAITED_IN_VAIN }, reporters: ['default', new SecondTries()] }
+    : {};
