@@ -71,9 +71,9 @@ export interface RunningBroker {
   test(request: TestRequest, tell: (news: TestNews) => void): Promise<Outcome>;
   /**
    * Closes all connections with CONNECTION_FORCED and ends the workers. Rejects when one was stuck: all else is closed
-   * then.
+   * then. `vouches`: false for a node that leads no more: nothing says that this was an orderly end.
    */
-  close(): Promise<void>;
+  close(vouches?: boolean): Promise<void>;
   /**
    * A defect has been found. Tells the clients, as far as workers still run, and ends these; what is kept on disk stays
    * as it is, as after a kill. Nothing in shared memory is touched any more.
@@ -312,7 +312,7 @@ async function openOn(
           return { ok: false, error: inWords(error) };
         }
       },
-      close: async () => {
+      close: async (vouches = true) => {
         const closed = closeListeners(listeners);
         management.close();
         coordinator.close();
@@ -324,7 +324,7 @@ async function openOn(
         await spill.stop();
         // What cannot be written has been reported.
         await coordinator.saved().catch(() => {});
-        await storage?.close(engine, written, queues.logged);
+        await storage?.close(engine, written, queues.logged, vouches);
         await spans?.close();
         await closed;
         if (stuck !== null) throw stuck;

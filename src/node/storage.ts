@@ -77,7 +77,7 @@ export class Storage {
       askBarrier: (writerNumber, barrier) => others.it?.askBarrier(writerNumber, barrier),
       onKnown: (reach) => replication?.known(reach),
     });
-    replication = lead === null ? null : new Replication(lead.replicator, definitions);
+    replication = lead === null ? null : new Replication(lead.node, definitions);
     return new Storage(options, data, definitions, log, others, report, replication);
   }
 
@@ -210,13 +210,16 @@ export class Storage {
     return this.#log?.durable() ?? null;
   }
 
-  /** Nobody works any more. `written`: all that workers recorded is; `queues`: those in the log, with their numbers. */
-  async close(engine: Engine, written: boolean, queues: ReadonlyMap<Queue, number>): Promise<void> {
+  /**
+   * Nobody works any more. `written`: all that workers recorded is; `queues`: those in the log, with their numbers;
+   * `vouches`: false where another node may serve already, which has delivered what this one knows nothing of.
+   */
+  async close(engine: Engine, written: boolean, queues: ReadonlyMap<Queue, number>, vouches: boolean): Promise<void> {
     if (this.#timer !== null) clearInterval(this.#timer);
     const own = this.#log === null || (await this.#log.settle());
-    const kept = written && own;
+    const kept = written && own && vouches;
     const error = await this.#logManager.close(kept ? deliveredRanges(engine, queues) : null);
-    if (error !== null || !kept) {
+    if (error !== null || (vouches && !kept)) {
       const reason = error === null ? '' : ` (${error.message})`;
       this.#report(
         `not all of the log could be written${reason}: what is confirmed is there, and comes back as redelivered`,

@@ -4,18 +4,19 @@
  */
 import type { Portion, ReplicaStore } from '../protocol/replica-store.js';
 import type { ChainPosition } from '../records/link.js';
-import type { Replica } from '../replica/replica.js';
 import type { LedFiles } from './led-files.js';
+import type { Following } from './led-node.js';
 
 export class NodeStore implements ReplicaStore {
   /** Null: between the two. */
   #current: ReplicaStore | null;
-  readonly #replica: Replica;
+  readonly #replica: Following;
+  #left: Promise<void> | null = null;
   #position: ChainPosition;
   #waiting: Portion[] = [];
   #onApplied: (sequence: number) => void = () => undefined;
 
-  constructor(replica: Replica) {
+  constructor(replica: Following) {
     this.#replica = replica;
     this.#current = replica;
     this.#position = replica.position;
@@ -35,8 +36,13 @@ export class NodeStore implements ReplicaStore {
     else this.#current.apply(portion);
   }
 
-  /** Ends the replica, so that the directory can be recovered. */
-  async leave(): Promise<void> {
+  /** Ends the replica, so that the directory can be recovered. Later calls get the same end. */
+  leave(): Promise<void> {
+    this.#left ??= this.#leave();
+    return this.#left;
+  }
+
+  async #leave(): Promise<void> {
     this.#current = null;
     await this.#replica.close();
     this.#position = this.#replica.position;

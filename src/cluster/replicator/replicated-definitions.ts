@@ -5,17 +5,17 @@
  */
 import { encodeChanges } from '../../store/definition-changes.js';
 import type { Definition, DefinitionChange, DefinitionKind, Definitions } from '../../store/definitions.js';
-import type { Replicator } from './replicator.js';
+import type { LedNode } from './led-node.js';
 
 type Local = Pick<Definitions, 'list' | 'change' | 'takeQueueId' | 'nextQueueId'>;
 
 export class ReplicatedDefinitions {
   readonly #local: Local;
-  readonly #replicator: Pick<Replicator, 'define' | 'defined' | 'followedWith' | 'fail'>;
+  readonly #node: Pick<LedNode, 'define' | 'defined' | 'fail'>;
 
-  constructor(local: Local, replicator: Pick<Replicator, 'define' | 'defined' | 'followedWith' | 'fail'>) {
+  constructor(local: Local, node: Pick<LedNode, 'define' | 'defined' | 'fail'>) {
     this.#local = local;
-    this.#replicator = replicator;
+    this.#node = node;
   }
 
   list<K extends DefinitionKind>(kind: K): Definition<K>[] {
@@ -29,13 +29,13 @@ export class ReplicatedDefinitions {
   /** One at a time. Rejects when this node does not lead any more: the changes may be there all the same, or not. */
   async change(changes: readonly DefinitionChange[]): Promise<void> {
     const { nextQueueId } = this.#local;
-    const sequence = await this.#replicator.define(encodeChanges({ changes, nextQueueId }));
+    const { sequence, followed } = await this.#node.define(encodeChanges({ changes, nextQueueId }));
     try {
-      await this.#local.change(changes, this.#replicator.followedWith(sequence) ?? undefined);
+      await this.#local.change(changes, followed ?? undefined);
     } catch (error) {
-      this.#replicator.fail(error as Error);
+      this.#node.fail(error as Error);
       throw error;
     }
-    this.#replicator.defined(sequence);
+    this.#node.defined(sequence);
   }
 }

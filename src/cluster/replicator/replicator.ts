@@ -15,44 +15,40 @@ import type { Followed } from '../../store/definitions.js';
 import type { FromLane, LanePort, ToLane } from '../../store/replicated/lane-messages.js';
 import { type AppendKind, ClusterNode, type NodeOptions } from '../protocol/cluster-node.js';
 import type { ClusterStatus } from '../protocol/cluster-status.js';
-import type { Hold, Role } from '../protocol/role.js';
+import type { Role } from '../protocol/role.js';
 import type { Outcome } from '../protocol/sequencer.js';
+import { TIMING, type Timing } from '../protocol/timing.js';
 import { batchBody, deletedBody, type KnownQueue, knownBody } from '../records/record-bodies.js';
 import { RecordKind } from '../records/record-layout.js';
-import type { Replica } from '../replica/replica.js';
 import { LedFiles } from './led-files.js';
+import type { Defined, Following, Node, NodeEvents } from './led-node.js';
 import { NodeStore } from './node-store.js';
-
-export interface ReplicatorObserver {
-  /** The directory is free, and has all that counts before this epoch: it may be recovered and served from. */
-  onLead(epoch: number): void;
-  onHold(hold: Hold): void;
-  /** Deliveries may go on until `pauseAfter` behind this time (`Clock.elapsed`). */
-  onCertain(sentAt: number): void;
-  /** Nothing may be delivered from now on; `ready` is called when nothing is any more. */
-  onHandOver(ready: () => void): void;
-  /** Any role; behind an end nothing comes. */
-  onRole(role: Role): void;
-  onTrouble(trouble: string | null): void;
-}
+import type { SharedHold } from './shared-hold.js';
 
 export interface ReplicatorOptions extends Omit<NodeOptions, 'store' | 'observer'> {
-  readonly replica: Replica;
-  readonly observer: ReplicatorObserver;
+  readonly replica: Following;
+  /** Whoever delivers while this node leads goes by it; `clock` is the machine's then. */
+  readonly hold: SharedHold;
+  readonly events: NodeEvents;
 }
 
-export class Replicator {
+export class Replicator implements Node {
   readonly #clock: Clock;
-  readonly #observer: ReplicatorObserver;
+  readonly #timing: Timing;
+  readonly #hold: SharedHold;
+  readonly #events: NodeEvents;
   readonly #store: NodeStore;
   readonly #node: ClusterNode;
   readonly #lanes = new Map<number, LanePort<ToLane, FromLane>>();
   #files: LedFiles | null = null;
   #isOver = false;
+  #end: Promise<void> | null = null;
 
-  constructor({ replica, observer, ...options }: ReplicatorOptions) {
+  constructor({ replica, hold, events, ...options }: ReplicatorOptions) {
     this.#clock = options.clock;
-    this.#observer = observer;
+    this.#timing = options.timing ?? TIMING;
+    this.#hold = hold;
+    this.#events = events;
     this.#store = new NodeStore(replica);
     this.#node = new ClusterNode({
       ...options,
@@ -60,10 +56,11 @@ export class Replicator {
       observer: {
         onRole: (role) => this.#onRole(role),
         onLead: (epoch) => this.#lead(epoch).catch((error: Error) => this.#node.fail(error)),
-        onHold: (hold) => observer.onHold(hold),
-        onCertain: (sentAt) => observer.onCertain(sentAt),
+        // Whoever delivers looks by itself.
+        onHold: () => undefined,
+        onCertain: (sentAt) => hold.renew(sentAt, this.#timing),
         onDrain: () => undefined,
-        onHandOver: (ready) => observer.onHandOver(ready),
+        onHandOver: (ready) => this.#handOver(ready),
         onTrouble: (trouble) => this.#onTrouble(trouble),
       },
     });
@@ -73,66 +70,54 @@ export class Replicator {
     return this.#node.status;
   }
 
-  /** Whether what is about to be done may be done at this time (`Clock.elapsed`). */
-  hold(now: number): Hold {
-    return this.#node.hold(now);
-  }
-
-  stepDown(to: string | null): boolean {
+  async stepDown(to: string | null): Promise<boolean> {
     return this.#node.stepDown(to);
   }
 
-  /** The directory's files, or definitions, have failed. */
   fail(error: Error): void {
     this.#node.fail(error);
   }
 
-  /**
-   * As the leader, once the directory is recovered and before a participant writes: `followed` is what the definitions
-   * say of it, and `save` says it anew.
-   */
   serve(followed: Followed, save: (followed: Followed) => Promise<void>): void {
     this.#files = new LedFiles({
       clock: this.#clock,
       followed,
       save,
-      onTrouble: (error) => this.#observer.onTrouble(error?.message ?? null),
+      onTrouble: (error) => this.#events.onTrouble(error?.message ?? null),
     });
     this.#store.lead(this.#files);
   }
 
-  /** Connects the log of a participant. */
   connect(lane: number, port: LanePort<ToLane, FromLane>): void {
     this.#lanes.set(lane, port);
     port.on('message', (message) => this.#hear(lane, port, message));
     if (this.#isOver) port.postMessage(this.#fenced(), []);
   }
 
-  /** Resolves with the sequence where some changes of definitions stand, when that is certain; rejects when fenced. */
-  define(changes: Uint8Array): Promise<number> {
-    return this.#append(RecordKind.DEFINITIONS, [changes]);
+  async define(changes: Uint8Array): Promise<Defined> {
+    const sequence = await this.#append(RecordKind.DEFINITIONS, [changes]);
+    const followed = this.#files === null ? null : { ...this.#files.followed, definitions: sequence };
+    return { sequence, followed };
   }
 
-  /** What is to be said durably together with the changes that stand there. */
-  followedWith(sequence: number): Followed | null {
-    return this.#files === null ? null : { ...this.#files.followed, definitions: sequence };
-  }
-
-  /** They are durable here. */
   defined(sequence: number): void {
     this.#files?.defined(sequence);
   }
 
-  known(queues: readonly KnownQueue[]): Promise<number> {
-    return this.#append(RecordKind.KNOWN, knownBody(queues));
+  async known(queues: readonly KnownQueue[]): Promise<void> {
+    await this.#append(RecordKind.KNOWN, knownBody(queues));
   }
 
-  deleted(queues: readonly number[]): Promise<number> {
-    return this.#append(RecordKind.DELETED, deletedBody(queues));
+  async deleted(queues: readonly number[]): Promise<void> {
+    await this.#append(RecordKind.DELETED, deletedBody(queues));
   }
 
-  /** Ends the node, and what it applies to. `drop`: as a kill does, with nothing said. */
-  async stop(drop = false): Promise<void> {
+  stop(drop = false): Promise<void> {
+    this.#end ??= this.#stop(drop);
+    return this.#end;
+  }
+
+  async #stop(drop: boolean): Promise<void> {
     this.#node.stop();
     if (drop) this.#files?.drop();
     else if (this.#files !== null) await this.#files.end();
@@ -141,7 +126,12 @@ export class Replicator {
 
   async #lead(epoch: number): Promise<void> {
     await this.#store.leave();
-    if (!this.#isOver) this.#observer.onLead(epoch);
+    if (!this.#isOver) this.#events.onLead(epoch);
+  }
+
+  #handOver(ready: () => void): void {
+    this.#hold.handOver();
+    this.#events.onHandOver(ready);
   }
 
   #append(kind: AppendKind, body: readonly Uint8Array[]): Promise<number> {
@@ -183,15 +173,16 @@ export class Replicator {
 
   #onTrouble(text: string | null): void {
     for (const port of this.#lanes.values()) port.postMessage({ kind: 'trouble', text }, []);
-    this.#observer.onTrouble(text);
+    this.#events.onTrouble(text);
   }
 
   #onRole(role: Role): void {
     const isOver = role.kind === 'deposed' || role.kind === 'failed' || role.kind === 'stopped';
     if (isOver && !this.#isOver) {
       this.#isOver = true;
+      this.#hold.end();
       for (const port of this.#lanes.values()) port.postMessage(this.#fenced(), []);
     }
-    this.#observer.onRole(role);
+    this.#events.onRole(role);
   }
 }

@@ -46,7 +46,7 @@ describe.skipIf(isReferee)('a broker that leads', () => {
       // What was acknowledged before is certain with this.
       channel.publish('', 'q', `${count}`, { properties: PERSISTENT });
       await confirmed(channel, count + 1);
-      await first.replicator.stop(true);
+      await first.node.stop(true);
       await within(PATIENCE_MS, 'the second leader', second.leads);
       await leader.running.fail();
       const next = await serve(there, workers, engine, second);

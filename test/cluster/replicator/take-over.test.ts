@@ -199,7 +199,7 @@ class Story {
     const chance = this.#random();
     if (chance < 0.2) {
       const to = NAMES.find((other) => other !== name) ?? name;
-      if (node.stepDown(to)) await this.#until(() => node.over, `seed ${this.seed}: a hand-over`);
+      if (await node.stepDown(to)) await this.#until(() => node.over, `seed ${this.seed}: a hand-over`);
       let hasEnded = false;
       const ended = node.end().then(() => {
         hasEnded = true;

@@ -7,16 +7,18 @@ import { SharedHold } from '../../../dist/cluster/replicator/shared-hold.js';
 import type { MemoryStream } from '../../../dist/cluster/stream/memory-stream.js';
 import { LogLevels } from '../../../dist/logging/levels.js';
 import { Logger } from '../../../dist/logging/logger.js';
-import { openBroker, type RunningBroker } from '../../../dist/node/broker.js';
+import { type Around, openBroker, type RunningBroker } from '../../../dist/node/broker.js';
 import { resolveOptions } from '../../../dist/node/options.js';
 import { ProgramEvents } from '../../../dist/node/program-events.js';
+import type { Lead } from '../../../dist/node/replication.js';
+import type { IdleThreads } from '../../../dist/node/workers/worker-threads.js';
 import { CpuClaims } from '../../../dist/platform/cpus/cpu-claims.js';
 import { machineClock } from '../../../dist/platform/machine-clock.js';
 import { Broker } from '../../support/broker.js';
 import { deferred } from '../../support/waiting.js';
 
 export interface BrokerNode {
-  readonly replicator: Replicator;
+  readonly node: Replicator;
   readonly hold: SharedHold;
   readonly leads: Promise<unknown>;
 }
@@ -38,7 +40,7 @@ export async function follow(
   });
   const leads = deferred<unknown>();
   const hold = new SharedHold();
-  const replicator = new Replicator({
+  const node = new Replicator({
     name,
     stream: stream.connect(name),
     clock: machineClock,
@@ -47,20 +49,19 @@ export async function follow(
     presence: presences.connect(name),
     version: '0',
     address: null,
-    observer: {
+    hold,
+    events: {
       onLead: (epoch) => leads.resolve(epoch),
-      onHold: () => undefined,
-      onCertain: (sentAt) => hold.renew(sentAt),
       onHandOver: (ready) => ready(),
       onRole: () => undefined,
       onTrouble: () => undefined,
     },
   });
-  return { replicator, hold, leads: leads.promise };
+  return { node, hold, leads: leads.promise };
 }
 
 /** As the broker's own thread starts them. */
-function threads(workers: number) {
+export function threads(workers: number): IdleThreads {
   const idle = Array.from({ length: workers }, () => {
     const { port1, port2 } = new MessageChannel();
     const file = new URL('../../../dist/worker/worker-thread.js', import.meta.url);
@@ -69,30 +70,30 @@ function threads(workers: number) {
   return { workers: idle, management: null };
 }
 
-export async function serve(
-  path: string,
-  workers: number,
-  engine: 'wasm' | 'js',
-  { replicator, hold }: Pick<BrokerNode, 'replicator' | 'hold'>,
-) {
-  const options = resolveOptions({
-    engine,
-    workers,
-    memory: 256 << 20,
-    host: '127.0.0.1',
-    port: 0,
-    data: { directory: path },
-  });
-  const around = {
+export function brokerOptions(path: string, workers: number, engine: 'wasm' | 'js') {
+  const data = { directory: path };
+  return resolveOptions({ engine, workers, memory: 256 << 20, host: '127.0.0.1', port: 0, data });
+}
+
+export function around(report: (line: string) => void = () => undefined): Around {
+  return {
     cpus: new CpuClaims(),
     events: new ProgramEvents(() => undefined),
-    logger: new Logger(new LogLevels(), () => undefined),
+    logger: new Logger(new LogLevels(), (entries) => {
+      for (const { message } of entries) report(message);
+    }),
   };
-  const running: RunningBroker = await openBroker(options, null, threads(options.workers), around, {
-    replicator,
-    hold,
-  });
-  const [bound] = running.started.listeners;
+}
+
+/** Where its clients connect to. */
+export function clientsOf({ started }: RunningBroker): Broker {
+  const [bound] = started.listeners;
   const url = `amqp://127.0.0.1:${(bound as { port: number }).port}`;
-  return { running, broker: new Broker(url, null, new Promise(() => undefined)) };
+  return new Broker(url, null, new Promise(() => undefined));
+}
+
+export async function serve(path: string, workers: number, engine: 'wasm' | 'js', lead: Lead) {
+  const options = brokerOptions(path, workers, engine);
+  const running = await openBroker(options, null, threads(options.workers), around(), lead);
+  return { running, broker: clientsOf(running) };
 }

@@ -8,6 +8,7 @@ import type { MemoryPresences } from '../../../dist/cluster/protocol/memory-pres
 import { CHAIN_START } from '../../../dist/cluster/records/link.js';
 import { ReplicatedDefinitions } from '../../../dist/cluster/replicator/replicated-definitions.js';
 import { Replicator } from '../../../dist/cluster/replicator/replicator.js';
+import { SharedHold } from '../../../dist/cluster/replicator/shared-hold.js';
 import type { MemoryStream } from '../../../dist/cluster/stream/memory-stream.js';
 import type { Batch, CommitLog } from '../../../dist/log/commit-log.js';
 import type { LogManager } from '../../../dist/store/log-manager.js';
@@ -109,10 +110,9 @@ export class LeadingNode {
           presence: presences.connect(name),
           version: '0',
           address: null,
-          observer: {
+          hold: new SharedHold(),
+          events: {
             onLead: (epoch) => void node.#lead(epoch),
-            onHold: () => undefined,
-            onCertain: () => undefined,
             onHandOver: (ready) => ready(),
             onRole: (role) => {
               if (role.kind === 'deposed' || role.kind === 'stopped') node.over = role.kind;
@@ -128,7 +128,7 @@ export class LeadingNode {
     return this.#replicator.status;
   }
 
-  stepDown(to: string): boolean {
+  stepDown(to: string): Promise<boolean> {
     return this.#replicator.stepDown(to);
   }
 

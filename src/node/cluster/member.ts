@@ -1,0 +1,103 @@
+/**
+ * A node of a cluster for as long as its process lives: one term after the other. What must hold: each begins when the
+ * one before has given the data directory up; and why a term could not go on is said once, not at each try.
+ */
+import type { ClusterStatus } from '../../cluster/protocol/cluster-status.js';
+import type { FailureReason } from '../../cluster/protocol/role.js';
+import { machineClock } from '../../platform/machine-clock.js';
+import type { RunningBroker } from '../broker.js';
+import { Term, type TermEnd, type TermOptions } from './term.js';
+
+/** Before another term behind one that has failed (ms). */
+const AGAIN_MS = 5_000;
+
+const CURES: Readonly<Record<FailureReason, string>> = {
+  'must-copy':
+    'the stream has let go of what this node has not applied: its directory must be copied from another node',
+  refused: 'the stream is not the one that this node has read, or is damaged: look at its servers',
+  store: 'what the cluster says cannot be kept here',
+};
+
+export class Member {
+  readonly #options: TermOptions;
+  #term: Term | null;
+  #status: ClusterStatus;
+  #isStopping = false;
+  #told = '';
+  #wake: () => void = () => undefined;
+  /** Resolves when it was stopped; rejects by a defect, or where the directory cannot be opened any more. */
+  readonly ended: Promise<void>;
+
+  private constructor(options: TermOptions, first: Term) {
+    this.#options = options;
+    this.#term = first;
+    this.#status = first.status;
+    this.ended = this.#live(first);
+    // Whoever stops it hears of it as well.
+    this.ended.catch(() => undefined);
+  }
+
+  /** Resolves when it follows. Throws as `Term.begin` does. */
+  static async open(options: TermOptions): Promise<Member> {
+    return new Member(options, await Term.begin(options));
+  }
+
+  /** As it was last known, between two terms. */
+  get status(): ClusterStatus {
+    this.#status = this.#term?.status ?? this.#status;
+    return this.#status;
+  }
+
+  /** Null: it serves nobody. */
+  get running(): RunningBroker | null {
+    return this.#term?.running ?? null;
+  }
+
+  /** To a node, or (null) to the one that has applied most. Resolves with false where this one does not lead. */
+  async stepDown(to: string | null): Promise<boolean> {
+    return (await this.#term?.stepDown(to)) ?? false;
+  }
+
+  /** In order: a standby takes over, where there is one. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#wake();
+    await this.#term?.stop();
+    await this.ended;
+  }
+
+  async #live(first: Term): Promise<void> {
+    for (let term: Term | null = first; term !== null; term = await this.#next()) {
+      this.#term = term;
+      if (this.#isStopping) await term.stop();
+      const end = await term.ended;
+      this.#status = term.status;
+      this.#term = null;
+      this.#tell(end);
+      if (end.kind === 'failed') await this.#pause();
+    }
+  }
+
+  /** Null: it is to end. */
+  async #next(): Promise<Term | null> {
+    return this.#isStopping ? null : Term.begin(this.#options);
+  }
+
+  #tell(end: TermEnd): void {
+    const text =
+      end.kind === 'failed' ? `this node follows its cluster no more: ${CURES[end.reason]} (${end.text})` : '';
+    if (text !== this.#told && text !== '') this.#options.around.logger.lines('error', 'broker')(text);
+    this.#told = text;
+  }
+
+  async #pause(): Promise<void> {
+    if (this.#isStopping) return;
+    await new Promise<void>((resolve) => {
+      const callOff = machineClock.after(AGAIN_MS, resolve);
+      this.#wake = () => {
+        callOff();
+        resolve();
+      };
+    });
+  }
+}
