@@ -43,7 +43,7 @@ const brokerLayers = [
 const managementLayers = ['api', 'page', 'live', 'signing-in', 'http', 'contract'];
 /** The web page: from what starts it to what all its parts may know. */
 const uiLayers = ['app', 'pages', 'graph', 'components', 'api', 'text'];
-const apiLayers = ['definitions', 'metrics', 'node', 'topology', 'messages', 'clients', 'access', 'base'];
+const apiLayers = ['definitions', 'metrics', 'cluster', 'node', 'topology', 'messages', 'clients', 'access', 'base'];
 const perfLayers = ['report', 'load', 'measure'];
 const coreLayers = ['exports', 'amqp', 'queue', 'log', 'memory', 'format'];
 /** The rooms of a core's folders, and of its twin. */

@@ -7,6 +7,7 @@ import type { MessagePort } from 'node:worker_threads';
 import { keySource, type OauthSetup } from '../connection/tokens/oauth-setup.js';
 import type { LogLevels } from '../logging/levels.js';
 import { Asking } from '../node/asking.js';
+import { remoteMember } from '../node/cluster/cluster-member.js';
 import type { BoundHttp, BrokerFacts, FromManagement, HttpAddress, ToManagement } from '../node/management-messages.js';
 import { fatal } from '../platform/fatal.js';
 import type { Worker } from '../worker/worker.js';
@@ -199,6 +200,9 @@ export class Management {
       clients: this.#clients,
       attempts: worker.logins.failed.attempts,
       spans: worker.spans?.counts ?? null,
+      member: facts.isMember
+        ? remoteMember((call) => this.#asking.ask((id) => this.#tell({ kind: 'member', id, call })))
+        : null,
       logLevels: this.#logLevels,
       log: this.#log,
       streams: this.#streams,

@@ -34,6 +34,7 @@ import type { WorkerSettings, WorkerSetup } from '../worker/thread-messages.js';
 import type { AdministrationRequest } from './administration.js';
 import { Alarms } from './alarms.js';
 import type { Outcome, Started, StartFailure } from './broker-messages.js';
+import type { ClusterMember } from './cluster/cluster-member.js';
 import { DefinitionsFileError, DefinitionsImport } from './files/definitions-files.js';
 import { ExpiryWatch } from './files/expiry-watch.js';
 import { OauthFileError, readOauthFiles } from './files/oauth-files.js';
@@ -87,6 +88,8 @@ export interface Around {
   readonly cpus: CpuClaims;
   readonly events: ProgramEvents;
   readonly logger: Logger;
+  /** The node of a cluster that this broker serves for; null: none. */
+  readonly member?: ClusterMember | null;
 }
 
 /**
@@ -139,7 +142,7 @@ async function openOn(
   threads: IdleThreads,
   around: Around,
 ): Promise<RunningBroker> {
-  const { cpus, events, logger } = around;
+  const { cpus, events, logger, member = null } = around;
   const native = loadAffinity();
   const dup = native.ok ? native.affinity.dup : null;
   // Sockets that cannot change threads are all served by one worker on this one.
@@ -264,11 +267,13 @@ async function openOn(
               announced: options.announced.version,
               dataDirectory: storage?.path ?? null,
               placement,
+              isMember: member !== null,
               clusterId: storage?.clusterId ?? freshClusterId(),
               environment: { ...withoutSecrets(options), placement },
             },
             (request, answer, user) => questions.ask(request, answer, user),
             new SpilledBrowsing(engine, spillFiles, queues),
+            member,
             () => stop(),
             logger,
           );

@@ -8,6 +8,7 @@ import type { SpilledWish } from '../queues/spill/spilled-browsing.js';
 import type { WorkerSetup } from '../worker/thread-messages.js';
 import type { AdministrationRequest } from './administration.js';
 import type { Outcome } from './broker-messages.js';
+import type { MemberCall } from './cluster/cluster-member.js';
 import type { BoundAddress } from './listeners/bound.js';
 
 /** Where the HTTP API is to be found. */
@@ -72,6 +73,8 @@ export interface BrokerFacts {
   readonly dataDirectory: string | null;
   /** Where the workers run, in words. */
   readonly placement: string;
+  /** Whether it leads a cluster. */
+  readonly isMember: boolean;
   /** What nobody else's broker has, and this one keeps as long as its data. */
   readonly clusterId: string;
   /** Shared memory for messages and queues (octets). */
@@ -110,6 +113,8 @@ export type FromManagement =
     }
   /** Show messages that are not in memory: answered by a `SpilledPortion`. */
   | { readonly kind: 'browse'; readonly id: number; readonly wish: SpilledWish }
+  /** Of the node that leads a cluster; only where it is one. */
+  | { readonly kind: 'member'; readonly id: number; readonly call: MemberCall }
   /** Whether somebody watches the log now. */
   | { readonly kind: 'follow log'; readonly isOn: boolean }
   /** The operator wants the broker to end. */

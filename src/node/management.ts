@@ -8,6 +8,7 @@ import { inWords } from '../platform/fatal.js';
 import type { SpilledBrowsing } from '../queues/spill/spilled-browsing.js';
 import type { AdministrationRequest } from './administration.js';
 import type { Outcome } from './broker-messages.js';
+import { type ClusterMember, callMember } from './cluster/cluster-member.js';
 import { ListenError } from './listeners/listeners.js';
 import type { BoundHttp, BrokerFacts, FromManagement, HttpAddress, ToManagement } from './management-messages.js';
 
@@ -31,12 +32,16 @@ export class Management {
     this.remote = port2;
   }
 
-  /** Rejects with a `ListenError` when the address cannot be had. `stop` is called when the operator asks for it. */
+  /**
+   * Rejects with a `ListenError` when the address cannot be had. `stop` is called when the operator asks for it. `member`:
+   * null where the facts say so.
+   */
   listen(
     address: HttpAddress,
     facts: BrokerFacts,
     ask: AskAdministration,
     spilled: SpilledBrowsing,
+    member: ClusterMember | null,
     stop: () => void,
     log: Pick<Logger, 'follow'>,
   ): Promise<BoundHttp> {
@@ -53,11 +58,10 @@ export class Management {
             ask(message.request, (outcome) => this.#tell({ kind: 'answer', id: message.id, outcome }), message.user);
             break;
           case 'browse':
-            spilled.browse(message.wish).then(
-              (value) => this.#tell({ kind: 'answer', id: message.id, outcome: { ok: true, value } }),
-              (error: unknown) =>
-                this.#tell({ kind: 'answer', id: message.id, outcome: { ok: false, error: inWords(error) } }),
-            );
+            this.#answer(message.id, spilled.browse(message.wish));
+            break;
+          case 'member':
+            if (member !== null) this.#answer(message.id, callMember(member, message.call));
             break;
           case 'follow log':
             this.#leaveLog();
@@ -78,6 +82,13 @@ export class Management {
   close(): void {
     this.#tell({ kind: 'close' });
     this.#port.close();
+  }
+
+  #answer(id: number, work: Promise<unknown>): void {
+    work.then(
+      (value) => this.#tell({ kind: 'answer', id, outcome: { ok: true, value } }),
+      (error: unknown) => this.#tell({ kind: 'answer', id, outcome: { ok: false, error: inWords(error) } }),
+    );
   }
 
   #tell(message: ToManagement): void {

@@ -26,6 +26,7 @@ it('nobody gets anything without a password but what is open to all', async () =
     // Without a session there is nothing to end.
     'DELETE /api/leveret/session: 204',
     'GET /api/auth: 200',
+    'GET /api/health/live: 200',
     'GET /api/health/ready: 200',
     'GET /api/leveret/session: 200',
     // They are how one signs in; the address of the page is missing, and the password.

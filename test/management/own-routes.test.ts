@@ -51,6 +51,10 @@ const ANSWERS: Readonly<Record<string, readonly number[]>> = {
   'GET /api/leveret/environment': [401, 401, 401, 401, 200],
   'GET /api/leveret/log-levels': [401, 401, 401, 401, 200],
   'PUT /api/leveret/log-levels': [401, 401, 401, 401, 204],
+  // This broker belongs to no cluster.
+  'GET /api/leveret/cluster': [401, 401, 401, 401, 404],
+  'POST /api/leveret/cluster/step-down': [401, 401, 401, 401, 404],
+  'DELETE /api/leveret/cluster/members/{member}': [401, 401, 401, 401, 404],
   // By the control socket alone.
   'POST /api/leveret/stop': [401, 401, 401, 401, 401],
   // As RabbitMQ 4 has them, which RabbitMQ 3 has not.

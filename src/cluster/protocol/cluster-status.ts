@@ -16,6 +16,8 @@ export interface StreamView {
   readonly state: StreamState;
   readonly first: number;
   readonly last: number;
+  /** Of all messages that are kept. */
+  readonly octets: number;
   readonly leader: string | null;
   readonly replicas: readonly Replica[];
 }

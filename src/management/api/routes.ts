@@ -11,6 +11,8 @@ import type { ManagedBroker } from './base/managed-broker.js';
 import { channelRoutes } from './clients/channels.js';
 import { connectionRoutes } from './clients/connections.js';
 import { consumerRoutes } from './clients/consumers.js';
+import { clusterRoutes, steeringRoutes } from './cluster/cluster.js';
+import { healthRoutes } from './cluster/health.js';
 import { definitionRoutes } from './definitions/definitions.js';
 import { explainRoutes } from './explain/explain-routes.js';
 import { messageRoutes } from './messages/messages.js';
@@ -19,7 +21,6 @@ import { peekRoutes } from './messages/peek.js';
 import { metricRoutes } from './metrics/routes.js';
 import { certificateRoutes } from './node/certificates.js';
 import { featureRoutes } from './node/features.js';
-import { healthRoutes } from './node/health.js';
 import { alivenessRoutes, healthCheckRoutes } from './node/health-checks.js';
 import { historyRoutes } from './node/history.js';
 import { latencyRoutes } from './node/latency.js';
@@ -45,7 +46,7 @@ export function addMetricRoutes(server: HttpServer, broker: ManagedBroker): void
 }
 
 export function addRoutes(server: HttpServer, broker: ManagedBroker): void {
-  healthRoutes(server);
+  healthRoutes(server, broker.member);
   whoamiRoutes(server);
   pageSessionRoutes(server, broker);
   attemptRoutes(server, broker);
@@ -79,6 +80,8 @@ export function addRoutes(server: HttpServer, broker: ManagedBroker): void {
   parameterRoutes(server, broker);
   globalParameterRoutes(server, broker);
   operationRoutes(server, broker);
+  clusterRoutes(server, broker.member);
+  steeringRoutes(server, broker.member);
   certificateRoutes(server, broker);
   threadRoutes(server, broker);
   liveRoutes(server, broker);

@@ -4,6 +4,7 @@
  */
 import { ACCESS } from './access.js';
 import { CLIENTS } from './clients.js';
+import { CLUSTER } from './cluster.js';
 import { MESSAGES } from './messages.js';
 import { METRICS } from './metrics.js';
 import { NODE_CONTRACTS } from './node.js';
@@ -20,6 +21,7 @@ const CONTRACTS: Contracts = {
   ...RULES,
   ...CLIENTS,
   ...NODE_CONTRACTS,
+  ...CLUSTER,
   ...METRICS,
 };
 

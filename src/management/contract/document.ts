@@ -35,6 +35,7 @@ const PARTS: Readonly<Record<string, string>> = {
   limit: 'The name of a limit, as `max-connections`.',
   component: 'A component, as `vhost-limits`, `policy` or `operator_policy`.',
   node: "The node's name.",
+  member: 'The name of a node of a cluster.',
   within: 'How many of the units.',
   unit: 'days, weeks, months or years.',
   port: 'A port.',

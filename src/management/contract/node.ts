@@ -213,10 +213,6 @@ function live(summary: string, query: Readonly<Record<string, Schema>>): Operati
 }
 
 export const NODE_CONTRACTS: Contracts = {
-  'GET /api/health/ready': {
-    summary: 'Whether the broker serves',
-    answers: { 200: thing({ status: oneOf('ok') }, ['status']) },
-  },
   'GET /api/overview': one('The broker at a glance', OVERVIEW, { ...RANGES, ...WITHOUT_STATS }),
   'GET /api/cluster-name': { summary: "The broker's name", answers: { 200: thing({ name: STRING }, ['name']) } },
   'PUT /api/cluster-name': done('Gives the broker a name', { body: body({ name: TEXT }, 'name') }),

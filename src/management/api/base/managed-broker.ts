@@ -12,6 +12,7 @@ import type { TlsSetup } from '../../../connection/transport/opening/tls-setup.j
 import type { Engine } from '../../../engine/engine.js';
 import type { LogLevels } from '../../../logging/levels.js';
 import type { Administration } from '../../../node/administration.js';
+import type { ClusterMember } from '../../../node/cluster/cluster-member.js';
 import type { BoundHttp, BrokerFacts } from '../../../node/management-messages.js';
 import type { Clock } from '../../../platform/clock.js';
 import type { SpilledPortion, SpilledWish } from '../../../queues/spill/spilled-browsing.js';
@@ -91,6 +92,8 @@ export interface ManagedBroker {
   readonly attempts: Pick<LoginAttempts, 'all' | 'clear'>;
   /** Of spans that are exported; null: none are. */
   readonly spans: Pick<SpanCounts, 'waiting' | 'exported' | 'lost'> | null;
+  /** The node of a cluster that the broker serves for; null: none. */
+  readonly member: ClusterMember | null;
   readonly logLevels: LogLevels;
   readonly log: Pick<FollowedLog, 'follow'>;
   /** Answers that go on. */
