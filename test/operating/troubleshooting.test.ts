@@ -17,6 +17,7 @@ const MADE = [
   ['src/store/recovery/notices.ts', /return (`)(damage in [^`]+)\1/g],
   ['src/store/open-data.ts', /return (`)(dead log files [^`]+)\1/g],
   ['src/node/handle.ts', /= (`)(a defect [^`]+)\1/g],
+  ['src/node/cluster/cluster-watch.ts', /text: (`)([^`]+)\1/g],
   ['src/connection/handshake/failed-logins.ts', /(`)(login from [^`]+)\1/g],
 ] as const;
 
