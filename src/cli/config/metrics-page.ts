@@ -61,6 +61,7 @@ const OWN = [
   'What JavaScript allocates for a message is `rate(leveret_javascript_allocated_bytes_total[5m])`, summed up, by ' +
     '`rate(leveret_messages_consumed_total[5m])`: near 0. [leveret.json](../examples/grafana/leveret.json) is a ' +
     'dashboard of these for Grafana, [prometheus.yml](../examples/prometheus/prometheus.yml) has Prometheus scrape.',
+  'What is of a cluster (`leveret_cluster`) is told by a node of one alone, as that node sees it.',
 ];
 
 export function metricsPage(): string {

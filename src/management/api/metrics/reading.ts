@@ -4,6 +4,7 @@
  */
 import type { Depth } from '../../../connection/inspection/rows.js';
 import { ChannelCounter } from '../../../engine/engine.js';
+import type { ClusterReport } from '../../../node/cluster/cluster-member.js';
 import type { Client, ClientChannel } from '../../clients/client.js';
 import type { JsonObject } from '../../http/listings.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
@@ -19,6 +20,7 @@ export class Reading {
   readonly broker: ManagedBroker;
   #figures: Promise<JsonObject> | null = null;
   #clients: Promise<readonly Client[]> | null = null;
+  #cluster: Promise<ClusterReport> | null = null;
   readonly #depth: Depth;
   #consumers: ReadonlyMap<string, number> = new Map();
 
@@ -32,6 +34,12 @@ export class Reading {
   async figure(name: string): Promise<number> {
     this.#figures ??= nodeFigures(this.broker);
     return Number((await this.#figures)[name] ?? 0);
+  }
+
+  /** How the cluster is; rejects where the broker belongs to none. */
+  cluster(): Promise<ClusterReport> {
+    this.#cluster ??= this.broker.member?.status() ?? Promise.reject(new Error('the broker belongs to no cluster'));
+    return this.#cluster;
   }
 
   /** Rejects with `NoAnswer`. */

@@ -6,6 +6,7 @@ import { NoAnswer } from '../../clients/inspections.js';
 import type { ManagedBroker } from '../base/managed-broker.js';
 import { ALARMS, BROKER_FAMILIES, OBJECTS, TOPOLOGY_FAMILIES } from './broker-families.js';
 import { CLIENT_FAMILIES } from './client-families.js';
+import { CLUSTER_FAMILY } from './cluster-families.js';
 import type { Family, Vhosts } from './family.js';
 import { identity } from './identity.js';
 import { GLOBAL } from './message-families.js';
@@ -18,7 +19,14 @@ export const PREFIX = 'rabbitmq_';
 export const DETAILED_PREFIX = 'rabbitmq_detailed_';
 
 /** Told by `/metrics` and `/metrics/per-object`. */
-const FAMILIES: readonly Family[] = [...BROKER_FAMILIES, ...QUEUE_FAMILIES, ...CLIENT_FAMILIES, ...OWN_FAMILIES, SPANS];
+const FAMILIES: readonly Family[] = [
+  ...BROKER_FAMILIES,
+  ...QUEUE_FAMILIES,
+  ...CLIENT_FAMILIES,
+  ...OWN_FAMILIES,
+  SPANS,
+  CLUSTER_FAMILY,
+];
 
 /** What `family` may name. */
 export const DETAILED_FAMILIES: readonly Family[] = [...FAMILIES, QUEUE_CONSUMERS, ...TOPOLOGY_FAMILIES];
