@@ -13,7 +13,7 @@ import { natsServer } from './install-nats.mjs';
 export const USER = { user: 'leveret', password: 'hare' };
 export const SYSTEM = { user: 'system', password: 'form' };
 
-interface Ports {
+export interface Ports {
   readonly client: number;
   readonly cluster: number;
   readonly monitor: number;
@@ -25,6 +25,8 @@ export interface ServersOptions {
   readonly sync?: 'always' | '2m';
   /** Lines of configuration for each server. */
   readonly more?: string;
+  /** The configuration of each server, instead of ours. `folder`: for what it keeps. */
+  readonly configure?: (index: number, ports: readonly Ports[], folder: string) => string;
 }
 
 /** So long a cluster may take to be ready (ms). */
@@ -80,7 +82,8 @@ export class NatsServers {
   }
 
   #configuration(index: number): string {
-    const { sync = 'always', more = '' } = this.options;
+    const { sync = 'always', more = '', configure } = this.options;
+    if (configure !== undefined) return configure(index, this.ports, join(this.#folder, this.nameOf(index)));
     const { client, cluster, monitor } = this.ports[index] ?? { client: 0, cluster: 0, monitor: 0 };
     const routes = this.ports.map((ports) => `nats://127.0.0.1:${ports.cluster}`).join(', ');
     const clusters =
