@@ -120,7 +120,7 @@ module.exports = {
       severity: 'error',
       comment: 'Only what opens a stream knows of which kind it is; the client of NATS is loaded there alone.',
       from: { path: '^src/(?!cluster/stream/nats/)' },
-      to: { path: '^src/cluster/stream/nats/(?!nats-open|nats-asking)|@nats-io' },
+      to: { path: '^src/cluster/stream/nats/(?!nats-open|nats-asking|nats-telling)|@nats-io' },
     },
     {
       name: 'cluster-knows-no-protocol',

@@ -15,65 +15,72 @@ const SEED = Number(process.env.LEVERET_SEED ?? Date.now() % 1_000_000_000);
 describe.skipIf(isReferee)('nodes of a cluster', () => {
   cleanUp();
 
-  test('one after the other leads, and has what was confirmed', { timeout: 5 * PATIENCE_MS }, async () => {
-    process.stdout.write(`members, seed ${SEED}\n`);
-    const cluster = new MembersInMemory(randomFrom(SEED));
-    afterwards(() => cluster.close());
-    await cluster.open('a', directory());
-    let leader = await cluster.began.next('a leader');
-    for (const name of ['b', 'c']) await cluster.open(name, directory());
-    const sent: string[] = [];
+  test.each([
+    ['in this thread', false],
+    ['by messages', true],
+  ])(
+    'one after the other leads, and has what was confirmed: %s',
+    { timeout: 5 * PATIENCE_MS },
+    async (_, byMessages) => {
+      process.stdout.write(`members, seed ${SEED}\n`);
+      const cluster = new MembersInMemory(randomFrom(SEED), byMessages);
+      afterwards(() => cluster.close());
+      await cluster.open('a', directory());
+      let leader = await cluster.began.next('a leader');
+      for (const name of ['b', 'c']) await cluster.open(name, directory());
+      const sent: string[] = [];
 
-    const publish = async ({ running }: Serving): Promise<void> => {
-      const channel = await open(clientsOf(running));
-      await channel.call('queue.declare', { queue: 'q', durable: true });
-      await channel.call('confirm.select');
-      for (let count = 0; count < 50; count++) {
-        sent.push(`${sent.length}`);
-        channel.publish('', 'q', sent.at(-1) ?? '', { properties: PERSISTENT });
-      }
-      await confirmed(channel, 50);
-    };
-    const next = async (): Promise<void> => {
-      const before = leader.name;
-      leader = await cluster.began.next('the next leader');
-      expect(leader.name).not.toBe(before);
-    };
-    const follows = (name: string): Promise<unknown> =>
-      eventually(
-        `${name} to follow`,
-        async () => {
-          await new Promise((resolve) => setTimeout(resolve, 20));
-          return cluster.members.get(name)?.status.role.kind;
-        },
-        (role) => role === 'standby',
-      );
+      const publish = async ({ running }: Serving): Promise<void> => {
+        const channel = await open(clientsOf(running));
+        await channel.call('queue.declare', { queue: 'q', durable: true });
+        await channel.call('confirm.select');
+        for (let count = 0; count < 50; count++) {
+          sent.push(`${sent.length}`);
+          channel.publish('', 'q', sent.at(-1) ?? '', { properties: PERSISTENT });
+        }
+        await confirmed(channel, 50);
+      };
+      const next = async (): Promise<void> => {
+        const before = leader.name;
+        leader = await cluster.began.next('the next leader');
+        expect(leader.name).not.toBe(before);
+      };
+      const follows = (name: string): Promise<unknown> =>
+        eventually(
+          `${name} to follow`,
+          async () => {
+            await new Promise((resolve) => setTimeout(resolve, 20));
+            return cluster.members.get(name)?.status.role.kind;
+          },
+          (role) => role === 'standby',
+        );
 
-    for (const name of ['b', 'c']) await follows(name);
-    await publish(leader);
+      for (const name of ['b', 'c']) await follows(name);
+      await publish(leader);
 
-    const first = leader.name;
-    expect(await cluster.members.get(first)?.stepDown(null)).toBe(true);
-    await next();
-    await publish(leader);
-    await follows(first);
+      const first = leader.name;
+      expect(await cluster.members.get(first)?.stepDown(null)).toBe(true);
+      await next();
+      await publish(leader);
+      await follows(first);
 
-    const second = leader.name;
-    cluster.stream.cutOff(second, 'nobody');
-    await next();
-    await publish(leader);
-    cluster.stream.heal(second);
-    await follows(second);
+      const second = leader.name;
+      cluster.stream.cutOff(second, 'nobody');
+      await next();
+      await publish(leader);
+      cluster.stream.heal(second);
+      await follows(second);
 
-    await cluster.members.get(leader.name)?.stop();
-    cluster.members.delete(leader.name);
-    await next();
-    await publish(leader);
+      await cluster.members.get(leader.name)?.stop();
+      cluster.members.delete(leader.name);
+      await next();
+      await publish(leader);
 
-    const all = await drain(await open(clientsOf(leader.running)), 'q');
-    expect(all.map(([body]) => body)).toEqual(sent);
-    // The last ones were published here.
-    expect(all.map(([, redelivered]) => redelivered)).toEqual(sent.map((_, at) => at < sent.length - 50));
-    expect(cluster.lines.filter((line) => line.includes('follows its cluster no more'))).toEqual([]);
-  });
+      const all = await drain(await open(clientsOf(leader.running)), 'q');
+      expect(all.map(([body]) => body)).toEqual(sent);
+      // The last ones were published here.
+      expect(all.map(([, redelivered]) => redelivered)).toEqual(sent.map((_, at) => at < sent.length - 50));
+      expect(cluster.lines.filter((line) => line.includes('follows its cluster no more'))).toEqual([]);
+    },
+  );
 });

@@ -18,6 +18,7 @@ export const ENTRIES = [
   'worker/worker-thread',
   'management/management-thread',
   'spans/exporter-thread',
+  'cluster/replicator-thread',
   'perf/load-thread',
   'bench/engine-thread',
   'bench/contender-thread',

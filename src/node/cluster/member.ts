@@ -6,7 +6,7 @@ import type { ClusterStatus } from '../../cluster/protocol/cluster-status.js';
 import type { FailureReason } from '../../cluster/protocol/role.js';
 import { machineClock } from '../../platform/machine-clock.js';
 import type { RunningBroker } from '../broker.js';
-import { Term, type TermEnd, type TermOptions } from './term.js';
+import { JoinError, Term, type TermEnd, type TermOptions } from './term.js';
 
 /** Before another term behind one that has failed (ms). */
 const AGAIN_MS = 5_000;
@@ -80,13 +80,25 @@ export class Member {
 
   /** Null: it is to end. */
   async #next(): Promise<Term | null> {
-    return this.#isStopping ? null : Term.begin(this.#options);
+    while (!this.#isStopping) {
+      try {
+        return await Term.begin(this.#options);
+      } catch (error) {
+        if (!(error instanceof JoinError)) throw error;
+        this.#say(`this node follows its cluster no more: its stream cannot be had (${error.message})`);
+        await this.#pause();
+      }
+    }
+    return null;
   }
 
   #tell(end: TermEnd): void {
-    const text =
-      end.kind === 'failed' ? `this node follows its cluster no more: ${CURES[end.reason]} (${end.text})` : '';
-    if (text !== this.#told && text !== '') this.#options.around.logger.lines('error', 'broker')(text);
+    if (end.kind === 'over') this.#told = '';
+    else this.#say(`this node follows its cluster no more: ${CURES[end.reason]} (${end.text})`);
+  }
+
+  #say(text: string): void {
+    if (text !== this.#told) this.#options.around.logger.lines('error', 'broker')(text);
     this.#told = text;
   }
 

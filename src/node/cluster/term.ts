@@ -45,6 +45,11 @@ export type TermEnd =
   | { readonly kind: 'over' }
   | { readonly kind: 'failed'; readonly reason: FailureReason; readonly text: string };
 
+/** The cluster's stream cannot be had; the message says why. */
+export class JoinError extends Error {
+  override readonly name = 'JoinError';
+}
+
 /** How long a standby may take to lead when it is asked to, before the node that leads ends all the same (ms). */
 const HAND_OVER_MS = 5_000;
 /** A standby that was heard of within this can take over (ms). */
@@ -73,7 +78,7 @@ export class Term {
     this.#hold = hold;
   }
 
-  /** Throws a DataDirectoryError where the directory cannot be used, and whatever `join` does. */
+  /** Throws a DataDirectoryError where the directory cannot be used, and a JoinError where the stream cannot be had. */
   static async begin(options: TermOptions): Promise<Term> {
     const { data } = options.options;
     const report = options.around.logger.lines('warning', 'storage');
@@ -108,7 +113,9 @@ export class Term {
           if (text !== null) options.around.logger.lines('warning', 'broker')(`the cluster's stream: ${text}`);
         },
       };
-      const node = await options.join({ replica, hold, events });
+      const node = await options.join({ replica, hold, events }).catch((error: Error) => {
+        throw new JoinError(error.message, { cause: error });
+      });
       begun = new Term(options, node, hold);
     } catch (error) {
       await replica.close();

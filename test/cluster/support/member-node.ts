@@ -1,5 +1,8 @@
 /** Members of one cluster over a stream in memory, all in this process, and who of them serves. */
+import { MessageChannel } from 'node:worker_threads';
 import { MemoryPresences } from '../../../dist/cluster/protocol/memory-presence.js';
+import { hostNode } from '../../../dist/cluster/replicator/hosted-node.js';
+import { RemoteNode } from '../../../dist/cluster/replicator/remote-node.js';
 import { Replicator } from '../../../dist/cluster/replicator/replicator.js';
 import { MemoryStream } from '../../../dist/cluster/stream/memory-stream.js';
 import type { RunningBroker } from '../../../dist/node/broker.js';
@@ -23,7 +26,11 @@ export class MembersInMemory {
   /** What the operator's logs have. */
   readonly lines: string[] = [];
 
-  constructor(random: () => number) {
+  /** `byMessages`: nodes are spoken to as if each had a thread of its own. */
+  constructor(
+    random: () => number,
+    readonly byMessages = false,
+  ) {
     this.stream = new MemoryStream({ clock: machineClock, random });
   }
 
@@ -34,9 +41,8 @@ export class MembersInMemory {
       options: { ...options, data: options.data },
       around: around((line) => this.lines.push(`${name}: ${line}`)),
       startThreads: () => threads(1),
-      join: async (joining) =>
-        new Replicator({
-          ...joining,
+      join: async ({ replica, hold, events }) => {
+        const own = {
           name,
           stream: this.stream.connect(name),
           clock: machineClock,
@@ -44,7 +50,16 @@ export class MembersInMemory {
           presence: this.#presences.connect(name),
           version: '0',
           address: null,
-        }),
+          hold,
+        };
+        if (!this.byMessages) return new Replicator({ ...own, replica, events });
+        const { port1, port2 } = new MessageChannel();
+        hostNode({ ...own, port: port1, position: replica.position, close: async () => undefined });
+        const node = await RemoteNode.begin(port2, replica, events, new Promise(() => undefined));
+        port1.unref();
+        port2.unref();
+        return node;
+      },
       observer: {
         onRole: () => undefined,
         onRunning: (running) => {
