@@ -176,6 +176,19 @@ export class ClusterNode {
     return true;
   }
 
+  /**
+   * Has all nodes forget one that is gone for good, as if it had ended in order: nobody waits for it, until it tells of
+   * itself again. False: nobody has heard of it.
+   */
+  remove(name: string): boolean {
+    const status = this.#members.find(name);
+    if (status === null) return false;
+    const leaving = { ...status, leaves: true };
+    this.#members.hear(leaving, this.#options.clock.elapsed());
+    this.#options.presence.publish(leaving);
+    return true;
+  }
+
   /** Its files have failed: it follows and leads no more. */
   fail(error: Error): void {
     this.#end({ kind: 'failed', reason: 'store', error });

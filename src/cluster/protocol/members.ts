@@ -32,6 +32,11 @@ export class Members {
     else this.#members.set(status.name, { status, seenAt: now });
   }
 
+  /** What was last heard of this one; null: nothing, or it has ended in order. */
+  find(name: string): MemberStatus | null {
+    return this.#members.get(name)?.status ?? null;
+  }
+
   onSent(sequence: number, sentAt: number): void {
     this.#sent.push({ sequence, sentAt });
     if (this.#sent.length > 2 * SENT_MAX) this.#sent = this.#sent.slice(-SENT_MAX);

@@ -364,3 +364,24 @@ test('records of all kinds that a leader may append reach the others', () => {
   const kinds = others[0]?.store.portions.flatMap(({ records }) => records.map(({ kind }) => kind));
   for (const kind of [RecordKind.KNOWN, RecordKind.DELETED, RecordKind.BATCH]) expect(kinds).toContain(kind);
 });
+
+test('a node that is gone is forgotten by all when one of them is told so, until it tells of itself again', () => {
+  const { scenery, seats, leader, others } = cluster();
+  const [gone, stays] = others;
+  if (gone === undefined || stays === undefined) throw new Error('two follow');
+  const known = (seat: Seat) => seat.node.status.members.map(({ name }) => name);
+  const name = gone.node.status.name;
+  scenery.run(3000);
+  for (const seat of seats) expect(known(seat)).toContain(name);
+  gone.kill();
+  scenery.run(3000);
+  expect(leader.node.remove('nobody')).toBe(false);
+  expect(leader.node.remove(name)).toBe(true);
+  expect(known(leader)).not.toContain(name);
+  scenery.run(3000);
+  for (const seat of [leader, stays]) expect(known(seat)).not.toContain(name);
+  expect(leader.node.remove(name)).toBe(false);
+  expect(leader.node.remove(stays.node.status.name)).toBe(true);
+  scenery.run(3000);
+  expect(known(leader)).toContain(stays.node.status.name);
+});
