@@ -15,13 +15,13 @@ import { buildPage } from './src/ui/build.mjs';
 process.chdir(fileURLToPath(new URL('.', import.meta.url)));
 rmSync('dist/chunks', { recursive: true, force: true });
 
-const [COMMAND, BROKER, WORKER, MANAGEMENT, ...OTHERS] = ENTRIES;
+const [COMMAND, BROKER, WORKER, MANAGEMENT, STANDBY, ...OTHERS] = ENTRIES;
 /**
  * What a group has in common it has once: else the package would be twice as large. The command stands apart, since each
  * file that a thread loads makes it start a little later.
  */
 const GROUPS = [
-  [BROKER, WORKER, MANAGEMENT],
+  [BROKER, WORKER, MANAGEMENT, STANDBY],
   [COMMAND, ...OTHERS],
 ];
 const TWIN = 'chunks/js-engine';

@@ -17,6 +17,7 @@ export const ENTRIES = [
   'node/broker-thread',
   'worker/worker-thread',
   'management/management-thread',
+  'management/standby-thread',
   'spans/exporter-thread',
   'cluster/replicator-thread',
   'perf/load-thread',

@@ -57,8 +57,15 @@ export interface HttpServer {
 
 type Report = (line: string) => void;
 
-/** `authenticate` says who calls, or throws; `report` takes lines on defects for the operator. */
-export function createServer(authenticate: (request: FastifyRequest) => Promise<Caller>, report: Report): HttpServer {
+/**
+ * `authenticate` says who calls, or throws; `report` takes lines on defects for the operator; `otherwise` is the answer
+ * where there is no route.
+ */
+export function createServer(
+  authenticate: (request: FastifyRequest) => Promise<Caller>,
+  report: Report,
+  otherwise: () => HttpError | Promise<HttpError> = notFound,
+): HttpServer {
   const app = fastify({
     bodyLimit: BODY_MAX,
     routerOptions: { maxParamLength: 3 * 255, ignoreTrailingSlash: true },
@@ -96,7 +103,10 @@ export function createServer(authenticate: (request: FastifyRequest) => Promise<
     if (known === null) reportDefect(request, `was answered by 500: ${inWords(error).stack}`, report);
     answerError(known, reply);
   });
-  app.setNotFoundHandler((_request, reply) => answerError(notFound(), reply));
+  app.setNotFoundHandler(async (_request, reply) => {
+    answerError(await otherwise(), reply);
+    return reply;
+  });
   const served: ServedOperation[] = [];
   return {
     app,
