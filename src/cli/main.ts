@@ -45,6 +45,9 @@ switch (command.action) {
   case 'ctl':
     await ctl(command.args);
     break;
+  case 'cluster':
+    await cluster(command.args);
+    break;
   case 'perf':
     await perf(command.args);
     break;
@@ -78,6 +81,15 @@ async function ctl(args: readonly string[]): Promise<void> {
     input: stdin,
     out: (text) => stdout.write(text),
     error: (text) => stderr.write(text),
+  });
+}
+
+async function cluster(args: readonly string[]): Promise<void> {
+  const { runCluster } = await import('./cluster/cluster.js');
+  const { stdout, stderr } = process;
+  process.exitCode = await runCluster(args, process.env, {
+    out: (text) => void stdout.write(text),
+    error: (text) => void stderr.write(text),
   });
 }
 

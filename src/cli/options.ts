@@ -39,13 +39,17 @@ import { oauthOptions } from './oauth.js';
 export type Command =
   | ({ action: 'serve' } & Configured)
   | { action: 'log'; directory: string; check: boolean }
-  | { action: 'ctl' | 'healthcheck' | 'perf' | 'migrate'; args: readonly string[] }
+  | { action: Asked; args: readonly string[] }
   | { action: 'config'; inForce: string }
   | { action: 'cert'; wanted: WantedCertificates }
   | { action: 'bench'; wanted: WantedBench }
   | { action: 'help'; help: string }
   | { action: 'version' }
   | { action: 'refuse'; reason: string };
+
+/** Commands that read their arguments themselves. */
+const ASKED = ['ctl', 'cluster', 'healthcheck', 'perf', 'migrate'] as const;
+type Asked = (typeof ASKED)[number];
 
 /** What a broker serves with. */
 export interface Configured {
@@ -62,8 +66,8 @@ const MIB = 1024 ** 2;
 
 /** Reads the arguments that follow the command's name. */
 export function parseOptions(args: readonly string[], environment: Environment = {}): Command {
-  if (args[0] === 'ctl' || args[0] === 'healthcheck' || args[0] === 'perf' || args[0] === 'migrate')
-    return { action: args[0], args: args.slice(1) };
+  const asked = ASKED.find((name) => name === args[0]);
+  if (asked !== undefined) return { action: asked, args: args.slice(1) };
   if (args[0] === 'log') return logCommand(args.slice(1));
   try {
     if (args[0] === 'cert') return certCommand(args.slice(1));

@@ -60,6 +60,8 @@ describe.each(SHELLS)('%s', (shell) => {
     ['an option of all commands', 'leveret ctl list_queues --forma', '--formatter'],
     ['what leveret itself knows', 'leveret heal', 'healthcheck'],
     ['a flag of a bench', 'leveret bench --markd', '--markdown'],
+    ['what is done to a cluster', 'leveret cluster step', 'step-down'],
+    ['a flag of a cluster', 'leveret cluster status --js', '--json'],
     ['a flag of the load', 'leveret perf --max-in', '--max-in-flight'],
   ])('completes %s', (_what, line, whole) => {
     if (spawnSync(shell, ['--version']).status !== 0) {

@@ -16,6 +16,20 @@ export function controlSocket(given: Configuration): ControlSocketAddress | null
   return { path: controlSocketIn(data?.value ?? COMMAND_DEFAULTS.data.directory), isNeeded: false };
 }
 
+interface Environment {
+  readonly LEVERET_CTL_SOCKET?: string;
+  readonly LEVERET_DATA?: string;
+}
+
+/** The one that a command is to ask, by what the broker itself is configured by; null: that was not said. */
+export function socketNamed(socket: string | null, data: string | null, environment: Environment): string {
+  if (socket !== null) return socket;
+  if (data !== null) return controlSocketIn(data);
+  const named = environment.LEVERET_CTL_SOCKET;
+  if (named !== undefined && named !== '') return named;
+  return controlSocketIn(environment.LEVERET_DATA ?? COMMAND_DEFAULTS.data.directory);
+}
+
 export function controlSocketIn(directory: string): string {
   return resolve(directory, CONTROL_SOCKET);
 }

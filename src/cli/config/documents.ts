@@ -1,8 +1,9 @@
 /**
  * docs/configuration.md and examples/leveret.toml, as they follow from the settings; beside them docs/ctl.md,
- * docs/metrics.md and docs/perf.md.
+ * docs/cluster-command.md, docs/metrics.md and docs/perf.md.
  * `npm run config-docs` writes them.
  */
+import { clusterPage } from '../cluster/help.js';
 import { ctlPage } from '../ctl/document.js';
 import { perfPage } from '../perf/document.js';
 import { wrapped } from './help.js';
@@ -17,6 +18,7 @@ export const DOCUMENTS = {
   'docs/configuration.md': configurationPage,
   'examples/leveret.toml': exampleFile,
   'docs/ctl.md': ctlPage,
+  'docs/cluster-command.md': clusterPage,
   'docs/metrics.md': metricsPage,
   'docs/perf.md': perfPage,
 } as const;

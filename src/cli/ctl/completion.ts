@@ -1,6 +1,7 @@
 /** Scripts that complete commands and options in shells, made from the tables. */
 import { BENCH_FLAGS } from '../bench/wanted.js';
 import { CERT_FLAGS } from '../certificates/wanted.js';
+import { ACTION_NAMES, FLAGS as CLUSTER_FLAGS } from '../cluster/table.js';
 import type { FlagTable } from '../config/flag-table.js';
 import { FLAGS as MIGRATE_FLAGS } from '../migrate/table.js';
 import { FLAGS as PERF_FLAGS } from '../perf/table.js';
@@ -9,13 +10,16 @@ import type { CtlCommand } from './command.js';
 import { COMMANDS } from './commands.js';
 
 /** What stands behind `leveret`, and the flags of those commands that have a table of them. */
-const SUBCOMMANDS = ['ctl', 'log', 'config', 'healthcheck', 'cert', 'bench', 'perf', 'migrate'].join(' ');
+const SUBCOMMANDS = ['ctl', 'cluster', 'log', 'config', 'healthcheck', 'cert', 'bench', 'perf', 'migrate'].join(' ');
 const FLAGS: Readonly<Record<string, Readonly<Record<string, FlagOfCommand>>>> = {
   bench: flagsOf(BENCH_FLAGS),
   cert: flagsOf(CERT_FLAGS),
   perf: flagsOf(PERF_FLAGS),
   migrate: flagsOf(MIGRATE_FLAGS),
+  cluster: flagsOf(CLUSTER_FLAGS),
 };
+/** What may stand behind such a command, besides flags. */
+const WORDS: Readonly<Record<string, readonly string[]>> = { cluster: ACTION_NAMES };
 
 interface FlagOfCommand {
   readonly value: string | null;
@@ -59,7 +63,7 @@ function bash(): string {
     return words.length === 0 ? [] : [`      ${command.name}) words="${words.join(' ')}" ;;`];
   });
   const others = Object.entries(FLAGS).map(([name, flags]) => {
-    const words = Object.keys(flags).map((flag) => `--${flag}`);
+    const words = [...(WORDS[name] ?? []), ...Object.keys(flags).map((flag) => `--${flag}`)];
     return `    ${name}) COMPREPLY=($(compgen -W "${words.join(' ')}" -- "$current")); return ;;`;
   });
   return `# Completes 'leveret ctl' and others: eval "$(leveret ctl completion bash)"
@@ -100,6 +104,10 @@ function fish(): string {
     `complete -c leveret -n __fish_use_subcommand -a '${SUBCOMMANDS}'`,
     ...Object.entries(FLAGS).flatMap(([command, flags]) =>
       Object.entries(flags).map(([name, flag]) => fishOption(`__fish_seen_subcommand_from ${command}`, name, flag)),
+    ),
+    ...Object.entries(WORDS).map(
+      ([command, words]) =>
+        `complete -c leveret -n '__fish_seen_subcommand_from ${command}' -f -a '${words.join(' ')}'`,
     ),
     ...COMMANDS.map(
       ({ name, summary }) => `complete -c leveret -n '${isCommandDue}' -f -a ${name} -d '${quoted(summary)}'`,

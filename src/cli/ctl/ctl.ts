@@ -5,8 +5,7 @@
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { COMMAND_DEFAULTS } from '../../node/options.js';
-import { controlSocketIn } from '../config/control-socket.js';
+import { socketNamed } from '../config/control-socket.js';
 import { Api, ApiError } from './api.js';
 import { commandNamed, type Parsed, parseCommand } from './arguments.js';
 import { CtlError, EXIT, type ExitCode, UsageError } from './command.js';
@@ -51,7 +50,7 @@ async function run(parsed: Parsed, environment: Environment, ends: Ends): Promis
   command.check?.(given);
   const banner = isQuiet || !given.isForPeople ? undefined : command.banner?.(given);
   if (banner !== undefined && banner !== '') ends.out(`${banner}\n`);
-  const api = new Api(socketOf(parsed, environment), AbortSignal.timeout(given.timeout));
+  const api = new Api(socketNamed(parsed.socket, parsed.data, environment), AbortSignal.timeout(given.timeout));
   const outcome = await command.run(given, api);
   if (outcome.kind === 'text' && outcome.isRemark === true && isQuiet) return;
   ends.out(written(outcome, format, parsed.hasHeader));
@@ -79,15 +78,6 @@ function refuse(error: unknown, args: readonly string[], ends: Ends): ExitCode {
     return EXIT.UNAVAILABLE;
   }
   throw error;
-}
-
-/** The broker's socket, by what the broker itself is configured by. */
-function socketOf({ socket, data }: Parsed, environment: Environment): string {
-  if (socket !== null) return socket;
-  if (data !== null) return controlSocketIn(data);
-  const named = environment.LEVERET_CTL_SOCKET;
-  if (named !== undefined && named !== '') return named;
-  return controlSocketIn(environment.LEVERET_DATA ?? COMMAND_DEFAULTS.data.directory);
 }
 
 async function firstLine(input: NodeJS.ReadableStream): Promise<string> {
