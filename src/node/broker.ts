@@ -10,6 +10,7 @@ import type { RestoredQueue } from '../broker/definitions/restoration.js';
 import { DefinitionsError } from '../broker/definitions-file/fields.js';
 import { tellOfAlarm } from '../broker/events/rule-events.js';
 import type { ConnectionId } from '../broker/requests/requests.js';
+import type { CopyView } from '../cluster/copy/copy-view.js';
 import { createLoginSources } from '../connection/handshake/login-sources.js';
 import { askedAhead } from '../connection/tokens/oauth-setup.js';
 import type { ProgramClient } from '../connection/transport/ring-transport.js';
@@ -68,6 +69,8 @@ export interface RunningBroker {
   paused(): Promise<void>;
   /** Which worker gives no sign of life, in words; null: none. */
   silence(): string | null;
+  /** Shows what is kept to a node of its cluster that copies it; null: nothing is kept. */
+  openView(): Promise<CopyView> | null;
   /** Does what a test asks; `tell` hears what it listens to. */
   test(request: TestRequest, tell: (news: TestNews) => void): Promise<Outcome>;
   /**
@@ -309,6 +312,7 @@ async function openOn(
       },
       paused: () => pool.paused(),
       silence: () => pool.silence,
+      openView: () => storage?.openView() ?? null,
       test: async (request, tell) => {
         testing ??= new BrokerTests({ clock: manual, engine, pool, coordinator, alarms, tell });
         try {

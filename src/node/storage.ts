@@ -6,6 +6,8 @@
 import { join } from 'node:path';
 import type { DefinitionStore } from '../broker/definitions/definition-store.js';
 import type { RestoredQueue } from '../broker/definitions/restoration.js';
+import type { CopyView } from '../cluster/copy/copy-view.js';
+import { openDataView } from '../cluster/copy/data-view.js';
 import type { Engine, Queue } from '../engine/engine.js';
 import type { Durability, Health, LogEvent, PositionRange } from '../log/commit-log.js';
 import { within } from '../platform/within.js';
@@ -71,6 +73,7 @@ export class Storage {
     let replication: Replication | null = null;
     const { data, definitions, log } = await openData({
       ...options,
+      isMember: lead !== null,
       report,
       isTight: () => others.it?.isLowOnDisk() ?? false,
       onHealth: (health) => others.it?.health(0, health),
@@ -198,6 +201,11 @@ export class Storage {
   forgotten(logId: number): void {
     this.#logManager.deleted(logId);
     this.#replication?.deleted(logId);
+  }
+
+  /** Shows what is kept to a node that copies it, while this one leads. */
+  openView(): Promise<CopyView> {
+    return openDataView({ path: this.path, definitions: this.#local, log: this.#logManager });
   }
 
   /** Something may have been recorded on the broker thread. */

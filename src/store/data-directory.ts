@@ -1,7 +1,8 @@
 /**
  * The directory in which a broker keeps what must outlast it: `log/` (messages), `definitions/` (everything that is
- * declared), `format.json` (the version of all of this), `cluster-id` and `lock`. What must hold: two brokers never write
- * to one; what a newer version wrote is left alone.
+ * declared), `format.json` (the version of all of this), `cluster-id` and `lock`; at times, what is to take the place of
+ * the first two (replacement.ts). What must hold: two brokers never write to one; what a newer version wrote is left
+ * alone.
  */
 import * as fs from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -9,6 +10,7 @@ import { holderOf, takeLock } from '../platform/file-lock.js';
 import { clusterIdIn } from './cluster-id.js';
 import { DataDirectoryError } from './data-directory-error.js';
 import { LocalDirectory, syncPath } from './log/local-directory.js';
+import { finishReplacement, isUnfinished, replaceBy } from './replacement.js';
 
 /** Version of the directory as a whole. */
 const DATA_FORMAT = 1;
@@ -46,6 +48,7 @@ export class DataDirectory {
     try {
       const format = await readFormat(full);
       if (format === null) await writeFormat(full);
+      await finishReplacement(full);
       return new DataDirectory(full, await clusterIdIn(full, sync), unlock, sync);
     } catch (error) {
       unlock();
@@ -68,6 +71,19 @@ export class DataDirectory {
     await this.sync(this.path);
   }
 
+  /** Where a copy of another one's log and definitions grows: on the same file system, whatever is mounted where. */
+  get stagingPath(): string {
+    return join(this.path, 'incoming');
+  }
+
+  /**
+   * What is staged there, whole and durable, takes the place of the log and the definitions, which nobody has open.
+   * Whatever ends amid it, the next `open` finds the one or the other.
+   */
+  replace(): Promise<void> {
+    return replaceBy(this.stagingPath, this.path);
+  }
+
   close(): void {
     this.#unlock();
   }
@@ -86,6 +102,12 @@ export async function openForInspection(path: string): Promise<Inspectable> {
   const full = resolve(path);
   if ((await readFormat(full)) === null) throw new DataDirectoryError(`${full} is not a data directory of Leveret`);
   const unlock = takeLock(lockPath(full));
+  if (unlock !== null && (await isUnfinished(full))) {
+    unlock();
+    throw new DataDirectoryError(
+      `a copy is taking the place of what is in ${full}: start its node, which finishes that`,
+    );
+  }
   return {
     log: await LocalDirectory.at(logPath(full)),
     definitionsPath: definitionsPath(full),

@@ -3,7 +3,7 @@
  * hold: what is read is what was written, and octets that are not are an error with what is wrong with them; what a
  * later version adds to a definition passes through.
  */
-import type { DefinitionChange, DefinitionKind } from './definitions.js';
+import type { Definition, DefinitionChange, DefinitionKind } from './definitions.js';
 
 /** Changes that are made together. */
 export interface DefinitionChanges {
@@ -25,6 +25,12 @@ const HAS_ARGUMENTS: { readonly [K in DefinitionKind]: boolean } = {
   limits: false,
   globalParameter: false,
 };
+
+/** All that there is, as changes that make it. */
+export function allOf(definitions: { list<K extends DefinitionKind>(kind: K): Definition<K>[] }): DefinitionChange[] {
+  const kinds = Object.keys(HAS_ARGUMENTS) as DefinitionKind[];
+  return kinds.flatMap((put) => definitions.list(put).map((definition) => ({ put, definition }) as DefinitionChange));
+}
 
 export function encodeChanges({ changes, nextQueueId }: DefinitionChanges): Uint8Array {
   return Buffer.from(JSON.stringify({ nextQueueId, changes: changes.map(written) }));

@@ -223,15 +223,16 @@ export class Definitions {
   }
 
   /**
-   * Makes some changes, all or none, and `followed` with them. Rejects with what the system says when they cannot be
-   * written.
+   * Makes some changes, all or none, and `followed` with them (null: none was followed). Rejects with what the system
+   * says when they cannot be written.
    */
-  async change(changes: readonly DefinitionChange[], followed?: Followed): Promise<void> {
+  async change(changes: readonly DefinitionChange[], followed?: Followed | null): Promise<void> {
     try {
       await this.#root.childTransaction(() => {
         for (const change of changes) this.#apply(change);
         this.#root.put(NEXT_QUEUE, this.#nextQueue);
-        if (followed !== undefined)
+        if (followed === null) this.#root.remove(FOLLOWED);
+        else if (followed !== undefined)
           this.#root.put(FOLLOWED, { ...followed, nextMessages: [...followed.nextMessages] } satisfies StoredFollowed);
       });
       await this.#root.flushed;

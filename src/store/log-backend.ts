@@ -95,6 +95,8 @@ export interface RecoveredLog {
   setups(workers: number): FilesSetup[];
   /** Takes what any of these logs tells of what was written, in order for each. */
   heard(writerNumber: number, event: Exclude<LogEvent, { readonly type: 'passed' }>): void;
+  /** Where the files end that there are, as far as was heard, by name. */
+  ends(): Promise<ReadonlyMap<string, number>>;
   /** Clears some of what does not count away, if that is worth it: whether it was. One call after the other. */
   reclaim(): Promise<boolean>;
 

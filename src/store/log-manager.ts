@@ -6,6 +6,7 @@
  * away of what is dead. Workers write logs of their own and tell what happens there (`heard`), in order. What must
  * hold: the clean-shutdown marker goes before anything is written, and comes after all else.
  */
+import { randomUUID } from 'node:crypto';
 import type { CommitLog, Health, LogEvent, PositionRange } from '../log/commit-log.js';
 import { fatal, isMistake } from '../platform/fatal.js';
 import { BatchBuilder } from './log/batch.js';
@@ -31,11 +32,26 @@ export interface LogManagerOptions extends RecoverOptions {
   readonly reclaimMs?: number;
 }
 
+/** The log's files while nothing is cleared away. */
+export interface HeldFiles {
+  /** By name: where each ends, as far as was heard. */
+  readonly ends: ReadonlyMap<string, number>;
+  release(): void;
+}
+
+/** A barrier that not all logs have passed. */
+interface Barrier {
+  readonly behind: Set<number>;
+  readonly passed: () => void;
+}
+
 const RECLAIM_MS = 1000;
 
 export class LogManager {
   /** The broker thread's log. */
   readonly writer: CommitLog;
+  /** Another one each time that a log is opened: until then files only grow, and no name is given again. */
+  readonly run = randomUUID();
   readonly #options: LogManagerOptions;
   readonly #recovered: RecoveredLog;
   /** What had been given out before this start, by queue. */
@@ -50,10 +66,12 @@ export class LogManager {
   #timer: NodeJS.Timeout | null = null;
   #clearing: Promise<void> | null = null;
   #workers = 0;
-  /** The last barrier, the writers that have not passed it, and how far each queue went when it was asked for. */
   #barrier = 0;
-  readonly #behindBarrier = new Set<number>();
-  #reach = new Map<number, number>();
+  readonly #barriers = new Map<number, Barrier>();
+  /** Whether it is being asked what was heard of. */
+  #isAsking = false;
+  /** How many have files held. */
+  #holds = 0;
   /** The log is being ended: what could still be cleared away can wait. */
   #isClosing = false;
   /** Whether the last try to clear something away failed. */
@@ -155,7 +173,29 @@ export class LogManager {
   }
 
   async #clear(): Promise<void> {
-    while (!this.#isClosing && (await this.#recovered.reclaim())) this.#state = 'written';
+    while (!this.#isClosing && this.#holds === 0 && (await this.#recovered.reclaim())) this.#state = 'written';
+  }
+
+  /**
+   * The files as they are now: all that was written before this call is in them, and nothing is cleared away until they
+   * are released.
+   */
+  async hold(): Promise<HeldFiles> {
+    const { askBarrier } = this.#options;
+    if (askBarrier !== undefined) await new Promise<void>((resolve) => this.#askBarrier(askBarrier, resolve));
+    this.#holds += 1;
+    let isHeld = true;
+    const release = (): void => {
+      if (isHeld) this.#holds -= 1;
+      isHeld = false;
+    };
+    try {
+      await this.#clearedAway();
+      return { ends: await this.#recovered.ends(), release };
+    } catch (error) {
+      release();
+      throw error;
+    }
   }
 
   async #tick(): Promise<void> {
@@ -177,18 +217,33 @@ export class LogManager {
    */
   #askBarriers(): void {
     const { askBarrier } = this.#options;
-    if (askBarrier === undefined || this.#behindBarrier.size > 0) return;
-    this.#reach = this.#recovered.ledger.reach();
-    if (this.#reach.size === 0) return;
-    this.#barrier += 1;
-    for (let writer = 0; writer <= this.#workers; writer++) this.#behindBarrier.add(writer);
-    for (let writer = 0; writer <= this.#workers; writer++) askBarrier(writer, this.#barrier);
+    if (askBarrier === undefined || this.#isAsking) return;
+    const reach = this.#recovered.ledger.reach();
+    if (reach.size === 0) return;
+    this.#isAsking = true;
+    this.#askBarrier(askBarrier, () => {
+      this.#isAsking = false;
+      for (const [queue, below] of reach) this.#recovered.ledger.known(queue, below);
+      this.#options.onKnown?.(reach);
+    });
   }
 
+  /** `passed`: all that was appended to any log before now has been heard of. */
+  #askBarrier(ask: (writerNumber: number, barrier: number) => void, passed: () => void): void {
+    this.#barrier += 1;
+    const barrier = this.#barrier;
+    const writers = Array.from({ length: this.#workers + 1 }, (_, writer) => writer);
+    this.#barriers.set(barrier, { behind: new Set(writers), passed });
+    for (const writer of writers) ask(writer, barrier);
+  }
+
+  /** Who passes one has passed those before it, of which it need not tell. */
   #passed(writerNumber: number, barrier: number): void {
-    if (barrier !== this.#barrier || !this.#behindBarrier.delete(writerNumber) || this.#behindBarrier.size > 0) return;
-    for (const [queue, below] of this.#reach) this.#recovered.ledger.known(queue, below);
-    this.#options.onKnown?.(this.#reach);
+    for (const [earlier, { behind, passed }] of this.#barriers) {
+      if (earlier > barrier || !behind.delete(writerNumber) || behind.size > 0) continue;
+      this.#barriers.delete(earlier);
+      passed();
+    }
   }
 
   /**

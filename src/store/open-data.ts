@@ -4,7 +4,8 @@
  */
 import type { Durability, Health } from '../log/commit-log.js';
 import { DataDirectory } from './data-directory.js';
-import { Definitions } from './definitions.js';
+import { DataDirectoryError } from './data-directory-error.js';
+import { Definitions, type Followed } from './definitions.js';
 import { LogManager, type LogManagerOptions } from './log-manager.js';
 import { openLogBackend } from './open-log.js';
 import { progressTeller } from './progress.js';
@@ -16,6 +17,8 @@ export interface OpenDataOptions extends Pick<LogManagerOptions, 'askBarrier' | 
   readonly durability: Durability;
   readonly skipUnreadable: boolean;
   readonly dropUnknownQueues: boolean;
+  /** It is opened by a node of a cluster: else a directory that has followed one is refused. */
+  readonly isMember: boolean;
   /** Takes lines for operators. */
   readonly report: (line: string) => void;
   readonly isTight: () => boolean;
@@ -36,11 +39,12 @@ export async function openData(options: OpenDataOptions): Promise<OpenedData> {
   try {
     definitions = Definitions.open(data.definitionsPath);
     await data.syncEntries();
+    const { followed } = definitions;
+    if (followed !== null && !options.isMember) throw new DataDirectoryError(ofCluster(data.path, followed));
     const firstFree = definitions.nextQueueId;
     const ids = definitions.list('queue').map(({ id }) => id);
     const waiting = definitions.list('exchange').map(({ waitingId = 0 }) => waitingId);
     const known = new Set([...ids, ...waiting].map(logIdOf));
-    const { followed } = definitions;
     const log = await LogManager.open({
       backend: await openLogBackend(data, { durability, isTight, onStuck: report }),
       exists: (queue) => known.has(queue),
@@ -65,6 +69,14 @@ export async function openData(options: OpenDataOptions): Promise<OpenedData> {
     data.close();
     throw error;
   }
+}
+
+/** A broker of its own would serve what its cluster serves, too, and what it is told nobody else would know. */
+function ofCluster(path: string, { position }: Followed): string {
+  return (
+    `data directory ${path} is that of a node of a cluster, with all up to message ${position.sequence} of its stream: ` +
+    'start it with its cluster; a broker alone has it when it was taken out of the cluster for good'
+  );
 }
 
 function progressReporter(report: (line: string) => void): (progress: Progress) => void {

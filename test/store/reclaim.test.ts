@@ -68,6 +68,53 @@ function hasFile(directory: SimulatedDirectory, name: string | undefined): boole
   return logFiles(directory).some(([there]) => there === name);
 }
 
+test('nothing is cleared away while somebody has the files held', async () => {
+  const directory = new SimulatedDirectory();
+  const log = await openLog(directory);
+  await publishMany(log, 0, 200);
+  await ack(log.writer, 1, 0, 200);
+  const before = logFiles(directory).map(([name]) => name);
+  const clearing = log.logManager.reclaim();
+  const [one, other] = [await log.logManager.hold(), await log.logManager.hold()];
+  await clearing;
+  const held = logFiles(directory).map(([name]) => name);
+  // What was being cleared away when it was asked is, and nothing behind it.
+  expect(held.length).toBeGreaterThan(before.length - 2);
+  for (const [name, end] of one.ends) {
+    expect(held).toContain(name);
+    expect(end).toBeLessThanOrEqual(directory.files().get(name)?.length ?? 0);
+  }
+  await log.logManager.reclaim();
+  one.release();
+  one.release();
+  await log.logManager.reclaim();
+  expect(logFiles(directory).map(([name]) => name)).toEqual(held);
+  other.release();
+  await log.logManager.reclaim();
+  expect(logFiles(directory).length).toBeLessThan(held.length / 2);
+  await close(log);
+});
+
+test('files are held when all that was written before is heard of', async () => {
+  const directory = new SimulatedDirectory();
+  const asked: [number, number][] = [];
+  const log = await openLog(directory, { askBarrier: (writer, barrier) => asked.push([writer, barrier]) });
+  let held = 0;
+  const holds = [1, 2].map(async () => {
+    await log.logManager.hold();
+    held += 1;
+  });
+  expect(asked.map(([writer]) => writer)).toEqual([0, 1, 0, 1]);
+  const [, , [, last]] = asked as [[number, number], [number, number], [number, number]];
+  // Who was asked twice passes the last one alone.
+  log.logManager.heard(0, { type: 'passed', barrier: last });
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(held).toBe(0);
+  log.logManager.heard(1, { type: 'passed', barrier: last });
+  await Promise.all(holds);
+  await close(log);
+});
+
 test('a few messages that stay do not keep the files of those that went', async () => {
   const directory = new SimulatedDirectory();
   const log = await openLog(directory);

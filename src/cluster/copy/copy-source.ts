@@ -34,8 +34,9 @@ export class CopySource {
   readonly #asking: Asking;
   readonly #openView: () => Promise<CopyView>;
   readonly #clock: Clock;
-  readonly #run = randomUUID();
   readonly #copies = new Map<string, Copy>();
+  /** By the copier: a view that is being opened for it. */
+  readonly #beginning = new Map<string, Promise<CopyAnswer>>();
   #isClosed = false;
 
   constructor(asking: Asking, openView: () => Promise<CopyView>, clock: Clock) {
@@ -94,11 +95,20 @@ export class CopySource {
     }
   }
 
-  async #begin(copier: string): Promise<CopyAnswer> {
+  /** Who asks again while it is being opened gets the same one. */
+  #begin(copier: string): Promise<CopyAnswer> {
+    const begun = this.#beginning.get(copier);
+    if (begun !== undefined) return begun;
+    const begin = this.#openFor(copier).finally(() => this.#beginning.delete(copier));
+    this.#beginning.set(copier, begin);
+    return begin;
+  }
+
+  async #openFor(copier: string): Promise<CopyAnswer> {
     for (const [name, copy] of this.#copies) if (copy.copier === copier) await this.#end(name);
-    if (this.#isClosed || this.#copies.size >= COPIES_MAX) return { kind: 'busy' };
+    if (this.#isFull) return { kind: 'busy' };
     const view = await this.#openView();
-    if (this.#isClosed || this.#copies.size >= COPIES_MAX) {
+    if (this.#isFull) {
       await view.close();
       return { kind: 'busy' };
     }
@@ -106,7 +116,11 @@ export class CopySource {
     const copy = { copier, view, callOff: () => {}, last: Promise.resolve() };
     this.#copies.set(name, copy);
     this.#keep(name, copy);
-    return { kind: 'begun', copy: name, run: this.#run, position: view.position, files: view.files.length };
+    return { kind: 'begun', copy: name, run: view.run, position: view.position, files: view.files.length };
+  }
+
+  get #isFull(): boolean {
+    return this.#isClosed || this.#copies.size >= COPIES_MAX;
   }
 
   #keep(name: string, copy: Copy): void {

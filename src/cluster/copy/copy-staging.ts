@@ -97,6 +97,12 @@ export class CopyStaging {
     return (await this.#readNote()).position;
   }
 
+  /** The files are to be changed: a copy that is begun here later is begun anew. */
+  async forget(): Promise<void> {
+    await rm(join(this.#directory, NOTE), { force: true });
+    await syncDirectory(this.#directory);
+  }
+
   /** Each file is synced when it is left, and the last one here: then the note may tell of all. */
   async #writeNote(): Promise<void> {
     await this.#open?.handle.sync();

@@ -8,6 +8,8 @@ import type { ChainPosition } from '../records/link.js';
 import type { CopiedFile } from './copy-messages.js';
 
 export interface CopyView {
+  /** Another one each time that the directory is opened: within one, what is there of a file that grows stays. */
+  readonly run: string;
   readonly position: ChainPosition;
   readonly files: readonly CopiedFile[];
   /** Null: it is not there any more. */
@@ -32,6 +34,7 @@ export class DirectoryView implements CopyView {
 
   constructor(
     directory: string,
+    readonly run: string,
     readonly position: ChainPosition,
     files: readonly Omit<CopiedFile, 'grows'>[],
     made: readonly MadeFile[],

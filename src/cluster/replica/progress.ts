@@ -15,6 +15,7 @@ export class Progress {
   #written: ChainPosition;
   readonly #begun: Begun[] = [];
   #onIdle: (() => void)[] = [];
+  #isStopped = false;
 
   constructor(written: ChainPosition) {
     this.#written = written;
@@ -43,9 +44,15 @@ export class Progress {
     this.#advance();
   }
 
-  /** Resolves when nothing is under way; null: nothing is. */
+  /** Resolves when nothing is under way, or nobody waits for it any more; null: it is so. */
   idle(): Promise<void> | null {
-    return this.isIdle ? null : new Promise((resolve) => this.#onIdle.push(resolve));
+    return this.isIdle || this.#isStopped ? null : new Promise((resolve) => this.#onIdle.push(resolve));
+  }
+
+  /** What is under way may never be written: nobody waits for it any more. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#wake();
   }
 
   #advance(): void {
@@ -56,7 +63,10 @@ export class Progress {
       written += 1;
     }
     this.#begun.splice(0, written);
-    if (!this.isIdle) return;
+    if (this.isIdle) this.#wake();
+  }
+
+  #wake(): void {
     const waiting = this.#onIdle;
     this.#onIdle = [];
     for (const resolve of waiting) resolve();

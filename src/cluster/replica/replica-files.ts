@@ -2,12 +2,21 @@
  * The log files and definitions of a node that follows: a log of each lane that the stream speaks of, opened when it
  * first does, and what is dead cleared away as in a broker that serves.
  */
-import type { CommitLog } from '../../log/commit-log.js';
+import type { CommitLog, Health } from '../../log/commit-log.js';
 import { WORKERS_MAX } from '../../log/record-format.js';
 import type { LogManager } from '../../store/log-manager.js';
 import type { FilesSetup } from '../../store/log-setup.js';
 import type { OpenCommitLog } from '../../store/open-log.js';
+import type { CopyView } from '../copy/copy-view.js';
 import type { ReplicaDefinitions, ReplicaFiles } from './replica.js';
+
+interface Around {
+  /** A log cannot be written, and tries again; null: all can. */
+  readonly onTrouble: (error: Error | null) => void;
+  /** Called when all logs have ended, however that went. */
+  readonly closed: () => Promise<void>;
+  readonly openView: () => Promise<CopyView>;
+}
 
 export class FollowedFiles implements ReplicaFiles {
   readonly definitions: ReplicaDefinitions;
@@ -16,21 +25,39 @@ export class FollowedFiles implements ReplicaFiles {
   readonly #setups: readonly FilesSetup[];
   readonly #lanes = new Map<number, CommitLog>();
 
-  readonly #closed: () => Promise<void>;
+  readonly #around: Around;
+  /** Why logs cannot be written now, by their numbers. */
+  readonly #troubles = new Map<number, Error>();
+  #onStuck: ((error: Error) => void)[] = [];
 
-  /** `log`: recovered, and begun. `closed`: called when all logs have ended, however that went. */
-  constructor(
-    log: LogManager,
-    definitions: ReplicaDefinitions,
-    openLog: OpenCommitLog,
-    closed: () => Promise<void> = async () => undefined,
-  ) {
-    this.#closed = closed;
+  /** `log`: recovered, and begun. */
+  constructor(log: LogManager, definitions: ReplicaDefinitions, openLog: OpenCommitLog, around: Around) {
     this.#log = log;
     this.definitions = definitions;
     this.#openLog = openLog;
+    this.#around = around;
     this.#setups = log.setups(WORKERS_MAX);
     this.#lanes.set(log.writer.writerNumber, log.writer);
+  }
+
+  /** How the log of a lane goes; that of the manager's own is told by who opened it. */
+  healthOf(writerNumber: number, health: Health): void {
+    const before = this.#troubles.size;
+    if (health.state === 'ok') this.#troubles.delete(writerNumber);
+    else {
+      this.#troubles.set(writerNumber, health.error);
+      for (const resolve of this.#onStuck.splice(0)) resolve(health.error);
+      this.#around.onTrouble(health.error);
+    }
+    if (before > 0 && this.#troubles.size === 0) this.#around.onTrouble(null);
+  }
+
+  stuck(): Promise<Error> {
+    const [trouble] = this.#troubles.values();
+    return new Promise((resolve) => {
+      if (trouble === undefined) this.#onStuck.push(resolve);
+      else resolve(trouble);
+    });
   }
 
   lane(writerNumber: number): CommitLog {
@@ -41,7 +68,10 @@ export class FollowedFiles implements ReplicaFiles {
     // Whatever a confirm means: what the position says is there must be there.
     const lane = this.#openLog(
       { ...setup, durability: 'fsync' },
-      { onEvent: (event) => this.#log.heard(writerNumber, event) },
+      {
+        onEvent: (event) => this.#log.heard(writerNumber, event),
+        onHealth: (health) => this.healthOf(writerNumber, health),
+      },
     );
     this.#lanes.set(writerNumber, lane);
     return lane;
@@ -55,6 +85,10 @@ export class FollowedFiles implements ReplicaFiles {
     this.#log.known(queue, below);
   }
 
+  openView(): Promise<CopyView> {
+    return this.#around.openView();
+  }
+
   async close(): Promise<void> {
     const workers = [...this.#lanes.values()].filter((lane) => lane !== this.#log.writer);
     try {
@@ -64,7 +98,7 @@ export class FollowedFiles implements ReplicaFiles {
       if (error !== null) throw error;
       for (const end of ends) if (end.status === 'rejected') throw end.reason;
     } finally {
-      await this.#closed();
+      await this.#around.closed();
     }
   }
 }

@@ -18,6 +18,7 @@ import { decodeChanges } from '../../store/definition-changes.js';
 import type { DefinitionChange, Definitions, Followed } from '../../store/definitions.js';
 import { ReceivedBatch } from '../../store/log/received-batch.js';
 import { logIdOf } from '../../store/queue-numbers.js';
+import type { CopyView } from '../copy/copy-view.js';
 import type { Portion, ReplicaStore } from '../protocol/replica-store.js';
 import { CHAIN_START, type ChainPosition } from '../records/link.js';
 import { type BatchBody, readBody } from '../records/record-bodies.js';
@@ -34,7 +35,11 @@ export interface ReplicaFiles {
   /** A queue is not defined any more, by its number in the log. */
   deleted(queue: number): void;
   known(queue: number, below: number): void;
-  /** Ends all logs. */
+  /** Resolves with why, when a log cannot be written as things are: at once, if that is so now. */
+  stuck(): Promise<Error>;
+  /** Shows them to a node that copies them. */
+  openView(): Promise<CopyView>;
+  /** Ends all logs: what one of them could not write is rejected. */
   close(): Promise<void>;
 }
 
@@ -63,6 +68,11 @@ export class Replica implements ReplicaStore {
   #waiting: Portion[] = [];
   #running: Promise<void> | null = null;
   #isEnded = false;
+  #isClosing = false;
+  /** Why not all that it was given is durable; null: it is, or will be. */
+  #failure: Error | null = null;
+  /** Cuts a pause before another try short. */
+  #again: () => void = () => undefined;
   #onApplied: (sequence: number) => void = () => undefined;
 
   constructor(options: ReplicaOptions) {
@@ -90,6 +100,11 @@ export class Replica implements ReplicaStore {
     this.#onApplied = listener;
   }
 
+  /** For a node that copies this one; what is applied meanwhile is not in it. */
+  openView(): Promise<CopyView> {
+    return this.#options.files.openView();
+  }
+
   apply(portion: Portion): void {
     if (this.#isEnded) return;
     this.#waiting.push(portion);
@@ -98,18 +113,32 @@ export class Replica implements ReplicaStore {
     });
   }
 
-  /** Applies what it has, says how far that is, and ends its logs. Rejects where not all of it is durable. */
+  /**
+   * Applies what it has, says how far that is, and ends its logs. Rejects where not all of it is durable: what cannot
+   * be written as things are is given up, since its end must not wait for space.
+   */
   async close(): Promise<void> {
-    await this.#running;
-    await this.#progress.idle();
+    const { files } = this.#options;
+    this.#isClosing = true;
+    this.#again();
+    const stuck = await Promise.race([this.#settled(), files.stuck()]);
+    if (stuck !== null) this.#giveUp(stuck);
     const isWhole = !this.#isEnded;
     this.#isEnded = true;
     try {
       if (isWhole) await this.#saver.end();
-      else this.#saver.drop();
     } finally {
-      await this.#options.files.close();
+      await files.close();
+      await this.#running;
     }
+    if (this.#failure !== null) throw this.#failure;
+  }
+
+  /** Nothing is under way any more. */
+  async #settled(): Promise<null> {
+    await this.#running;
+    await this.#progress.idle();
+    return null;
   }
 
   get #followed(): Followed {
@@ -130,10 +159,17 @@ export class Replica implements ReplicaStore {
 
   #fail(error: Error): void {
     if (this.#isEnded) return;
+    this.#giveUp(error);
+    this.#options.observer.onFailed(error);
+  }
+
+  #giveUp(error: Error): void {
+    if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#failure = error;
     this.#waiting = [];
     this.#saver.drop();
-    this.#options.observer.onFailed(error);
+    this.#progress.stop();
   }
 
   async #applyOne({ position, records }: Portion): Promise<void> {
@@ -153,6 +189,7 @@ export class Replica implements ReplicaStore {
     const received = batches.map((batch) => ReceivedBatch.checked(batch.payload, batch));
     if (nextQueueId > 0 && position.sequence > this.#definitions) {
       await this.#define(changes, nextQueueId, position.sequence);
+      if (this.#isEnded) return;
     }
     const begun = this.#progress.begin(position, batches.length);
     for (const [index, { lane, nextMessage }] of batches.entries()) {
@@ -162,6 +199,7 @@ export class Replica implements ReplicaStore {
     for (const body of bodies) {
       if (body.kind !== 'known' && body.kind !== 'deleted') continue;
       await this.#progress.idle();
+      if (this.#isEnded) return;
       if (body.kind === 'known') for (const { queue, below } of body.queues) files.known(queue, below);
       else for (const queue of body.queues) files.deleted(queue);
     }
@@ -182,6 +220,7 @@ export class Replica implements ReplicaStore {
     const { files, clock, observer } = this.#options;
     const { definitions } = files;
     await this.#progress.idle();
+    if (this.#isEnded) return;
     const gone = goneQueues(definitions, changes);
     definitions.passQueueIds(nextQueueId - 1);
     for (let attempt = 0; ; attempt++) {
@@ -193,9 +232,15 @@ export class Replica implements ReplicaStore {
         if (attempt > 0) observer.onTrouble(null);
         break;
       } catch (error) {
-        if (isMistake(error) || this.#isEnded) throw error;
+        if (isMistake(error) || this.#isEnded || this.#isClosing) throw error;
         observer.onTrouble(error as Error);
-        await new Promise<void>((resolve) => clock.after(AGAIN, resolve));
+        await new Promise<void>((resolve) => {
+          const callOff = clock.after(AGAIN, resolve);
+          this.#again = () => {
+            callOff();
+            resolve();
+          };
+        });
       }
     }
     for (const id of gone) files.deleted(logIdOf(id));

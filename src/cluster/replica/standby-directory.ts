@@ -6,6 +6,7 @@
 import type { Clock } from '../../platform/clock.js';
 import { type OpenDataOptions, openData } from '../../store/open-data.js';
 import { openCommitLog } from '../../store/open-log.js';
+import { openDataView } from '../copy/data-view.js';
 import { Replica, type ReplicaObserver } from './replica.js';
 import { FollowedFiles } from './replica-files.js';
 
@@ -19,13 +20,15 @@ export interface StandbyOptions extends Pick<OpenDataOptions, 'directory' | 'ski
 /** Throws a DataDirectoryError where the directory cannot be used. `Replica.close` gives it up. */
 export async function followInDirectory(options: StandbyOptions): Promise<Replica> {
   const { clock, observer } = options;
+  let files: FollowedFiles | null = null;
   const { data, definitions, log } = await openData({
     ...options,
     // Whatever a confirm means: the position that is saved must be true.
     durability: 'fsync',
+    isMember: true,
     // Lanes are written side by side: one may lack what is told again, behind what another one has.
     follows: true,
-    onHealth: (health) => observer.onTrouble(health.state === 'ok' ? null : health.error),
+    onHealth: (health) => files?.healthOf(0, health),
   });
   try {
     await log.begin();
@@ -36,9 +39,13 @@ export async function followInDirectory(options: StandbyOptions): Promise<Replic
     throw error;
   }
   log.startClearing();
-  const files = new FollowedFiles(log, definitions, openCommitLog, async () => {
-    await definitions.close();
-    data.close();
+  files = new FollowedFiles(log, definitions, openCommitLog, {
+    onTrouble: observer.onTrouble,
+    openView: () => openDataView({ path: data.path, definitions, log }),
+    closed: async () => {
+      await definitions.close();
+      data.close();
+    },
   });
   return new Replica({ files, clock, observer });
 }

@@ -10,7 +10,7 @@
  * - A node that leads no more is over: what follows is another one, on the directory as it is then.
  */
 import type { Clock } from '../../platform/clock.js';
-import { fatal } from '../../platform/fatal.js';
+import { fatal, isMistake } from '../../platform/fatal.js';
 import type { Followed } from '../../store/definitions.js';
 import type { FromLane, LanePort, ToLane } from '../../store/replicated/lane-messages.js';
 import { type AppendKind, ClusterNode, type NodeOptions } from '../protocol/cluster-node.js';
@@ -121,7 +121,7 @@ export class Replicator implements Node {
     this.#node.stop();
     if (drop) this.#files?.drop();
     else if (this.#files !== null) await this.#files.end();
-    else await this.#store.leave();
+    else await this.#store.leave().catch(knownToFail);
   }
 
   async #lead(epoch: number): Promise<void> {
@@ -185,4 +185,9 @@ export class Replicator implements Node {
     }
     this.#events.onRole(role);
   }
+}
+
+/** What a node that follows could not write is told again, behind its position; its directory is given up all the same. */
+function knownToFail(error: Error): void {
+  if (isMistake(error)) throw error;
 }

@@ -142,11 +142,10 @@ class RecoveredFiles implements RecoveredLog {
   }
 
   async writeCleanShutdownMarker(): Promise<void> {
-    await writeCleanShutdownMarker(this.#options.directory, await this.#ends());
+    await writeCleanShutdownMarker(this.#options.directory, await this.ends());
   }
 
-  /** Where the files end that there are. */
-  async #ends(): Promise<Ends> {
+  async ends(): Promise<Ends> {
     const names = new Set((await this.#options.directory.list()).map(({ name }) => name));
     return new Map(
       [...this.#files.states.values()].filter(({ name }) => names.has(name)).map(({ name, octets }) => [name, octets]),

@@ -36,6 +36,7 @@ class Scene {
   files: Files = {};
   /** Files that are made for each view. */
   made: Files = { definitions: octets(3000) };
+  run = 0;
   opened = 0;
   released = 0;
 
@@ -48,6 +49,7 @@ class Scene {
 
   /** The source, started (again). */
   open(): CopySource {
+    this.run += 1;
     return new CopySource(this.asking.of('a'), async () => this.view(), this.clock);
   }
 
@@ -67,7 +69,7 @@ class Scene {
     this.opened += 1;
     const listed = Object.entries(this.files).map(([name, { length }]) => ({ name, octets: length }));
     const made = Object.entries(this.made).map(([name, content]) => ({ name, octets: content }));
-    return new DirectoryView(join(this.directory, 'data'), POSITION, listed, made, async () => {
+    return new DirectoryView(join(this.directory, 'data'), `${this.run}`, POSITION, listed, made, async () => {
       this.released += 1;
     });
   }

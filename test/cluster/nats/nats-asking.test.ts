@@ -40,7 +40,7 @@ test('files are copied, of the largest answers that the servers take', async () 
   const content = Buffer.alloc(20_000_000, 'leveret');
   writeFileSync(join(directory, '1.log'), content);
   const files = [{ name: '1.log', octets: content.length }];
-  const view = async () => new DirectoryView(directory, CHAIN_START, files, [], async () => {});
+  const view = async () => new DirectoryView(directory, 'run', CHAIN_START, files, [], async () => {});
   const source = new CopySource(await open('a'), view, systemClock);
   onTestFinished(() => source.close());
   const staging = new CopyStaging(join(directory, 'copy'));

@@ -4,31 +4,14 @@
  */
 import { expect, test } from 'vitest';
 import { sequenceOf } from '../../../dist/log/record-format.js';
-import type { LogManager } from '../../../dist/store/log-manager.js';
-import { idOf } from '../../../dist/store/queue-numbers.js';
-import { recoveredQueues } from '../../store/support/messages.js';
 import { type Random, randomFrom } from '../../store/support/simulated.js';
 import { FollowedDisk } from '../support/followed-disk.js';
-import { type Expected, type Sample, SampleStream } from '../support/sample-stream.js';
+import { bodiesOf, heldIn } from '../support/held.js';
+import { type Sample, SampleStream } from '../support/sample-stream.js';
 
 const SEED = Number(process.env.LEVERET_SEED ?? Date.now() % 1_000_000_000);
 const RUNS = Number(process.env.LEVERET_RUNS ?? 60);
 const PORTIONS = 150;
-
-/** By the queue's id: positions and bodies, in order. */
-async function heldIn(log: LogManager): Promise<Map<number, string[]>> {
-  const queues = await recoveredQueues(log);
-  const held = [...queues].map(([queue, entries]): [number, string[]] => [
-    idOf(queue),
-    entries.map(({ body }) => body),
-  ]);
-  return new Map(held.filter(([, bodies]) => bodies.length > 0));
-}
-
-function bodiesOf({ queues }: Expected): Map<number, readonly string[]> {
-  const held = [...queues.values()].map(({ id, bodies }): [number, readonly string[]] => [id, bodies]);
-  return new Map(held.filter(([, bodies]) => bodies.length > 0));
-}
 
 /** Follows until all is applied, or the power goes at this call of the directory; returns what that leaves. */
 async function live(

@@ -11,6 +11,7 @@ import { messageId } from '../../../dist/log/record-format.js';
 import { systemClock } from '../../../dist/platform/clock.js';
 import { DataDirectory } from '../../../dist/store/data-directory.js';
 import { type DefinitionKind, Definitions } from '../../../dist/store/definitions.js';
+import { leaveCluster } from '../../../dist/store/leave-cluster.js';
 import { logIdOf } from '../../../dist/store/queue-numbers.js';
 import type { DefinitionChange } from '../../../src/store/definitions.js';
 import { storedMessage } from '../../store/support/messages.js';
@@ -92,6 +93,11 @@ describe.skipIf(isReferee)('a directory that has followed', () => {
     await again.close();
     expect([failures, again.position.sequence]).toEqual([[], portions.all.length]);
 
+    const all = portions.all.length;
+    const alone = start(path, { workers });
+    await expect(alone).rejects.toThrow(`is that of a node of a cluster, with all up to message ${all} of its stream`);
+    expect(await leaveCluster(path)).toBe(all);
+    expect(await leaveCluster(path)).toBe(null);
     const broker = await start(path, { workers });
     const channel = await open(broker);
     await channel.call('confirm.select');

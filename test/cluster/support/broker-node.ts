@@ -1,6 +1,7 @@
 /** Nodes with brokers, all in this process: each follows in a directory, and one that leads serves from it. */
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { MemoryPresences } from '../../../dist/cluster/protocol/memory-presence.js';
+import type { Replica } from '../../../dist/cluster/replica/replica.js';
 import { followInDirectory } from '../../../dist/cluster/replica/standby-directory.js';
 import { Replicator } from '../../../dist/cluster/replicator/replicator.js';
 import { SharedHold } from '../../../dist/cluster/replicator/shared-hold.js';
@@ -18,6 +19,7 @@ import { Broker } from '../../support/broker.js';
 import { deferred } from '../../support/waiting.js';
 
 export interface BrokerNode {
+  readonly replica: Replica;
   readonly node: Replicator;
   readonly hold: SharedHold;
   readonly leads: Promise<unknown>;
@@ -57,7 +59,7 @@ export async function follow(
       onTrouble: () => undefined,
     },
   });
-  return { node, hold, leads: leads.promise };
+  return { replica, node, hold, leads: leads.promise };
 }
 
 /** As the broker's own thread starts them. */

@@ -5,11 +5,13 @@
 import { CHAIN_START } from '../../../dist/cluster/records/link.js';
 import { Replica } from '../../../dist/cluster/replica/replica.js';
 import { FollowedFiles } from '../../../dist/cluster/replica/replica-files.js';
-import { storedKey } from '../../../dist/store/definitions.js';
+import { allOf } from '../../../dist/store/definition-changes.js';
+import { type Definitions, storedKey } from '../../../dist/store/definitions.js';
 import { LogWriter } from '../../../dist/store/log/log-writer.js';
 import type { LogManager } from '../../../dist/store/log-manager.js';
 import type { OpenCommitLog } from '../../../dist/store/open-log.js';
 import { idOf } from '../../../dist/store/queue-numbers.js';
+import type { Health } from '../../../src/log/commit-log.js';
 import type { Clock } from '../../../src/platform/clock.js';
 import type {
   Definition,
@@ -18,6 +20,7 @@ import type {
   Followed,
   Identity,
 } from '../../../src/store/definitions.js';
+import type { LogDirectory } from '../../../src/store/log/log-directory.js';
 import { openLogManager } from '../../store/support/logs.js';
 import { type Random, SimulatedDirectory } from '../../store/support/simulated.js';
 
@@ -33,10 +36,21 @@ export class SimulatedDefinitions {
   #pending: Committed | null = null;
   #last: Promise<void> = Promise.resolve();
   #nextQueueId: number;
+  /** Called before each transaction: throws to make it fail. */
+  onCommit: () => void = () => undefined;
 
   constructor(committed: Committed = { definitions: new Map(), followed: null, nextQueueId: 1 }) {
     this.#committed = committed;
     this.#nextQueueId = committed.nextQueueId;
+  }
+
+  /** What a real store has. */
+  static of(store: Definitions): SimulatedDefinitions {
+    const changes = allOf(store).map((change) => structuredClone(change));
+    const definitions = new Map(
+      changes.map((change) => [storedKey(change), change.definition as Definition<DefinitionKind>]),
+    );
+    return new SimulatedDefinitions({ definitions, followed: store.followed, nextQueueId: store.nextQueueId });
   }
 
   get followed(): Followed | null {
@@ -68,11 +82,13 @@ export class SimulatedDefinitions {
 
   /** One after the other. */
   change(changes: readonly DefinitionChange[], followed?: Followed): Promise<void> {
-    this.#last = this.#last.then(() => this.#commit(changes, followed));
-    return this.#last;
+    const change = this.#last.then(() => this.#commit(changes, followed));
+    this.#last = change.catch(() => undefined);
+    return change;
   }
 
   async #commit(changes: readonly DefinitionChange[], followed: Followed | undefined): Promise<void> {
+    this.onCommit();
     const definitions = new Map(this.#committed.definitions);
     for (const change of changes) {
       if ('put' in change) definitions.set(storedKey(change), change.definition);
@@ -91,6 +107,8 @@ export class SimulatedDefinitions {
 }
 
 /** Waits a pass of the event loop for whatever time. */
+const pause = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 const hastyClock: Clock = {
   now: () => 0,
   elapsed: () => 0,
@@ -107,18 +125,20 @@ export interface Following {
   error(): Error | null;
 }
 
-export class FollowedDisk {
+interface RecoveryOptions {
+  readonly withFloors?: boolean;
+  readonly follows?: boolean;
+  readonly onHealth?: (health: Health) => void;
+}
+
+export class FollowedFilesOf<Directory extends LogDirectory> {
   constructor(
-    readonly directory = new SimulatedDirectory(),
+    readonly directory: Directory,
     readonly definitions = new SimulatedDefinitions(),
   ) {}
 
-  powerLoss(random: Random): FollowedDisk {
-    return new FollowedDisk(this.directory.powerLoss(random), this.definitions.powerLoss(random));
-  }
-
   /** As a start finds it. */
-  async recover(options: { withFloors?: boolean; follows?: boolean } = {}): Promise<LogManager> {
+  async recover(options: RecoveryOptions = {}): Promise<LogManager> {
     const { directory, definitions } = this;
     const known = new Set(definitions.queues().map(({ id }) => id));
     const first = definitions.nextQueueId;
@@ -126,12 +146,14 @@ export class FollowedDisk {
     return openLogManager(directory, {
       durability: 'fsync',
       fileOctets: 8 << 10,
+      pause,
       exists: (queue) => known.has(idOf(queue)),
       isUnknown: (queue) => idOf(queue) >= first,
       waste: { small: 4 << 10, dead: 8 << 10 },
       breaks: 4,
       ...(options.withFloors !== false && { nextMessages }),
       ...(options.follows && { follows: true }),
+      ...(options.onHealth && { onHealth: options.onHealth }),
     });
   }
 
@@ -140,13 +162,17 @@ export class FollowedDisk {
     if (setup.kind !== 'files') throw new Error('a lane in other files');
     const { directory } = this;
     const { writerNumber, start, durability } = setup;
-    const pause = async (): Promise<void> => undefined;
     return new LogWriter({ ...observer, directory, writerNumber, start, durability, fileOctets: 8 << 10, pause });
   };
 
   async follow(): Promise<Following> {
-    const log = await this.recover({ follows: true });
-    const files = new FollowedFiles(log, this.definitions, this.open);
+    let files: FollowedFiles | null = null;
+    const log = await this.recover({ follows: true, onHealth: (health) => files?.healthOf(0, health) });
+    files = new FollowedFiles(log, this.definitions, this.open, {
+      onTrouble: () => undefined,
+      closed: async () => undefined,
+      openView: () => Promise.reject(new Error('nobody copies it')),
+    });
     let failed: Error | null = null;
     const observer = {
       onFailed: (error: Error) => {
@@ -159,5 +185,15 @@ export class FollowedDisk {
 
   get position(): Followed['position'] {
     return this.definitions.followed?.position ?? CHAIN_START;
+  }
+}
+
+export class FollowedDisk extends FollowedFilesOf<SimulatedDirectory> {
+  constructor(directory = new SimulatedDirectory(), definitions = new SimulatedDefinitions()) {
+    super(directory, definitions);
+  }
+
+  powerLoss(random: Random): FollowedDisk {
+    return new FollowedDisk(this.directory.powerLoss(random), this.definitions.powerLoss(random));
   }
 }
