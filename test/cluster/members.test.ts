@@ -50,7 +50,7 @@ describe.skipIf(isReferee)('nodes of a cluster', () => {
           `${name} to follow`,
           async () => {
             await new Promise((resolve) => setTimeout(resolve, 20));
-            return cluster.members.get(name)?.status.role.kind;
+            return (await cluster.members.get(name)?.status())?.role.kind;
           },
           (role) => role === 'standby',
         );
@@ -75,6 +75,11 @@ describe.skipIf(isReferee)('nodes of a cluster', () => {
       cluster.members.delete(leader.name);
       await next();
       await publish(leader);
+
+      const leads = cluster.members.get(leader.name);
+      const other = [...cluster.members.keys()].find((name) => name !== leader.name) ?? '';
+      expect(await leads?.remove('nobody')).toBe(false);
+      expect(await leads?.remove(other)).toBe(true);
 
       const all = await drain(await open(clientsOf(leader.running)), 'q');
       expect(all.map(([body]) => body)).toEqual(sent);

@@ -125,6 +125,8 @@ export function hostNode({ port, position, close, ...options }: HostedOptions): 
         return answer(message.id, replicator.deleted(message.queues));
       case 'step down':
         return answer(message.id, replicator.stepDown(message.to));
+      case 'remove':
+        return answer(message.id, replicator.remove(message.name));
       case 'paused':
         return paused();
       case 'fail':

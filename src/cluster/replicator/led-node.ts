@@ -48,6 +48,8 @@ export interface Node extends LedNode {
   readonly status: ClusterStatus;
   /** Resolves with false where it does not serve, or hands over already. */
   stepDown(to: string | null): Promise<boolean>;
+  /** Has all nodes forget one that is gone for good. Resolves with false where nobody has heard of it. */
+  remove(name: string): Promise<boolean>;
 }
 
 export interface NodeEvents {

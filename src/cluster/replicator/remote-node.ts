@@ -74,6 +74,10 @@ export class RemoteNode implements Node {
     return (await this.#ask((id) => ({ kind: 'step down', id, to }))) as boolean;
   }
 
+  async remove(name: string): Promise<boolean> {
+    return (await this.#ask((id) => ({ kind: 'remove', id, name }))) as boolean;
+  }
+
   serve(followed: Followed, save: (followed: Followed) => Promise<void>): void {
     this.#save = save;
     this.#post({ kind: 'serve', followed });

@@ -28,6 +28,7 @@ export type ToNode =
   | { readonly kind: 'known'; readonly id: number; readonly queues: readonly KnownQueue[] }
   | { readonly kind: 'deleted'; readonly id: number; readonly queues: readonly number[] }
   | { readonly kind: 'step down'; readonly id: number; readonly to: string | null }
+  | { readonly kind: 'remove'; readonly id: number; readonly name: string }
   /** The answer to `hand over`. */
   | { readonly kind: 'paused' }
   | { readonly kind: 'fail'; readonly error: Error }

@@ -74,6 +74,10 @@ export class Replicator implements Node {
     return this.#node.stepDown(to);
   }
 
+  async remove(name: string): Promise<boolean> {
+    return this.#node.remove(name);
+  }
+
   fail(error: Error): void {
     this.#node.fail(error);
   }
@@ -166,9 +170,12 @@ export class Replicator implements Node {
   }
 
   #fenced(): Extract<ToLane, { kind: 'fenced' }> {
-    const { role, leader } = this.#node.status;
+    const { name, role, leader } = this.#node.status;
     if (role.kind === 'failed') return { kind: 'fenced', text: `this node leads no more (${role.error.message})` };
-    return { kind: 'fenced', text: `this node leads no more${leader === null ? '' : `: ${leader} does`}` };
+    return {
+      kind: 'fenced',
+      text: `this node leads no more${leader === null || leader === name ? '' : `: ${leader} does`}`,
+    };
   }
 
   #onTrouble(text: string | null): void {

@@ -6,6 +6,8 @@ import type { ClusterStatus } from '../../cluster/protocol/cluster-status.js';
 import type { FailureReason } from '../../cluster/protocol/role.js';
 import { machineClock } from '../../platform/machine-clock.js';
 import type { RunningBroker } from '../broker.js';
+import type { ClusterMember } from './cluster-member.js';
+import { ClusterWatch } from './cluster-watch.js';
 import { JoinError, Term, type TermEnd, type TermOptions } from './term.js';
 
 /** Before another term behind one that has failed (ms). */
@@ -18,34 +20,55 @@ const CURES: Readonly<Record<FailureReason, string>> = {
   store: 'what the cluster says cannot be kept here',
 };
 
-export class Member {
+export class Member implements ClusterMember {
   readonly #options: TermOptions;
-  #term: Term | null;
-  #status: ClusterStatus;
+  /** Null: it has not joined yet. */
+  #watch: ClusterWatch | null = null;
+  #term: Term | null = null;
+  /** As it was last known; null: it has not joined yet. */
+  #last: ClusterStatus | null = null;
   #isStopping = false;
   #told = '';
   #wake: () => void = () => undefined;
-  /** Resolves when it was stopped; rejects by a defect, or where the directory cannot be opened any more. */
-  readonly ended: Promise<void>;
+  #ended: Promise<void> = Promise.resolve();
 
-  private constructor(options: TermOptions, first: Term) {
-    this.#options = options;
-    this.#term = first;
-    this.#status = first.status;
-    this.ended = this.#live(first);
-    // Whoever stops it hears of it as well.
-    this.ended.catch(() => undefined);
+  private constructor({ around, ...options }: TermOptions) {
+    const member: ClusterMember = {
+      status: () => this.watched.status(),
+      stepDown: (to) => this.stepDown(to),
+      remove: (node) => this.remove(node),
+    };
+    this.#options = { ...options, around: { ...around, member } };
   }
 
   /** Resolves when it follows. Throws as `Term.begin` does. */
   static async open(options: TermOptions): Promise<Member> {
-    return new Member(options, await Term.begin(options));
+    const member = new Member(options);
+    const first = await Term.begin(member.#options);
+    member.#term = first;
+    const watch = new ClusterWatch(member, machineClock, options.around.logger.lines('warning', 'broker'));
+    member.#watch = watch;
+    member.#ended = member.#live(first).finally(() => watch.stop());
+    // Whoever stops it hears of it as well.
+    member.#ended.catch(() => undefined);
+    return member;
   }
 
-  /** As it was last known, between two terms. */
-  get status(): ClusterStatus {
-    this.#status = this.#term?.status ?? this.#status;
-    return this.#status;
+  /** Resolves when it was stopped; rejects by a defect, or where the directory cannot be opened any more. */
+  get ended(): Promise<void> {
+    return this.#ended;
+  }
+
+  /** The same with what an operator should look at: for the HTTP of a node that follows. */
+  get watched(): ClusterMember {
+    return this.#watch ?? this;
+  }
+
+  /** Between two terms: as it was last known. */
+  async status(): Promise<ClusterStatus> {
+    this.#last = this.#term?.status ?? this.#last;
+    if (this.#last === null) throw new Error('this node has not joined its cluster yet');
+    return this.#last;
   }
 
   /** Null: it serves nobody. */
@@ -58,12 +81,17 @@ export class Member {
     return (await this.#term?.stepDown(to)) ?? false;
   }
 
+  /** Has all nodes forget one that is gone for good. Resolves with false where nobody has heard of it. */
+  async remove(node: string): Promise<boolean> {
+    return (await this.#term?.remove(node)) ?? false;
+  }
+
   /** In order: a standby takes over, where there is one. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     this.#wake();
     await this.#term?.stop();
-    await this.ended;
+    await this.#ended;
   }
 
   async #live(first: Term): Promise<void> {
@@ -71,7 +99,7 @@ export class Member {
       this.#term = term;
       if (this.#isStopping) await term.stop();
       const end = await term.ended;
-      this.#status = term.status;
+      this.#last = term.status;
       this.#term = null;
       this.#tell(end);
       if (end.kind === 'failed') await this.#pause();

@@ -137,6 +137,10 @@ export class Term {
     return this.#node.stepDown(to);
   }
 
+  remove(name: string): Promise<boolean> {
+    return this.#node.remove(name);
+  }
+
   /** Ends in order: a standby takes over, where there is one. */
   async stop(): Promise<void> {
     const canTakeOver = this.#node.status.members.some(

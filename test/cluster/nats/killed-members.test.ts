@@ -2,69 +2,27 @@
  * Nodes of a cluster as three processes over three real servers: the leader is killed under a publisher and a consumer,
  * again and again. Nothing that was confirmed is lost, and nothing comes twice unless it is marked as redelivered.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { Broker } from '../../support/broker.js';
+import type { Broker } from '../../support/broker.js';
 import { confirmed, PERSISTENT } from '../../support/kept-data.js';
 import { RawClient } from '../../support/raw-client.js';
-import { deferred, Inbox } from '../../support/waiting.js';
-import { NatsServers, SYSTEM, USER } from '../support/nats-servers.js';
+import { deferred } from '../../support/waiting.js';
+import { brokerOf, MemberProcesses } from '../support/member-processes.js';
+import { NatsServers } from '../support/nats-servers.js';
 
-const PROGRAM = fileURLToPath(new URL('../support/member-process.mjs', import.meta.url));
 const ROUNDS = Number(process.env.LEVERET_ROUNDS ?? 3);
 const NAMES = ['a', 'b', 'c'];
 
-interface Leader {
-  readonly name: string;
-  readonly port: number;
-}
-
 let servers: NatsServers;
-const folder = mkdtempSync(join(tmpdir(), 'leveret-members-'));
-const processes = new Map<string, ChildProcess>();
-const leaders = new Inbox<Leader>();
-
+let members: MemberProcesses;
 beforeAll(async () => {
   servers = await NatsServers.start();
+  members = new MemberProcesses(servers);
 });
 afterAll(async () => {
-  for (const name of NAMES) await kill(name);
+  await members.endAll();
   await servers.end();
-  rmSync(folder, { recursive: true, force: true });
 });
-
-/** Resolves when it follows. */
-async function start(name: string): Promise<void> {
-  const { addresses } = servers;
-  const nats = { servers: addresses, login: USER, system: SYSTEM, stream: 'LOG', node: name, octetsMax: 256 << 20 };
-  const told = JSON.stringify({ nats, directory: join(folder, name) });
-  const child = spawn(process.execPath, [PROGRAM, told], { stdio: ['ignore', 'pipe', 'inherit'] });
-  processes.set(name, child);
-  const follows = deferred<void>();
-  child.once('exit', () => follows.reject(new Error(`${name} has ended`)));
-  createInterface({ input: child.stdout }).on('line', (line) => {
-    const said = JSON.parse(line) as { kind: string; port?: number | null; message?: string };
-    if (said.kind === 'follows') follows.resolve();
-    else if (said.kind === 'line') process.stdout.write(`${name}: ${said.message}\n`);
-    else if (said.kind === 'running' && said.port != null) leaders.push({ name, port: said.port });
-  });
-  await follows.promise;
-}
-
-async function kill(name: string): Promise<void> {
-  const child = processes.get(name);
-  processes.delete(name);
-  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-  const gone = once(child, 'exit');
-  child.kill('SIGKILL');
-  await gone;
-}
 
 test(`nothing confirmed is lost when ${ROUNDS} leaders are killed`, { timeout: 600_000 }, async () => {
   let sent = 0;
@@ -99,23 +57,20 @@ test(`nothing confirmed is lost when ${ROUNDS} leaders are killed`, { timeout: 6
       channel.send('basic.ack', { deliveryTag: message.deliveryTag, multiple: false });
     }
   };
-  const brokerOf = ({ port }: Leader): Broker =>
-    new Broker(`amqp://127.0.0.1:${port}`, null, new Promise(() => undefined));
-
-  for (const name of NAMES) await start(name);
-  let leader = await leaders.next('a leader');
+  for (const name of NAMES) await members.start(name);
+  let leader = await members.leaders.next('a leader');
   for (let round = 0; round < ROUNDS; round++) {
     const enough = deferred<void>();
     const ends = [publish(brokerOf(leader), enough.resolve), consume(brokerOf(leader), () => false)].map((work) =>
       work.catch((error: Error) => error),
     );
     await Promise.race([enough.promise, Promise.all(ends)]);
-    await kill(leader.name);
+    await members.end(leader.name);
     await Promise.all(ends);
     const gone = leader.name;
-    leader = await leaders.next('the next leader');
+    leader = await members.leaders.next('the next leader');
     expect(leader.name).not.toBe(gone);
-    await start(gone);
+    await members.start(gone);
   }
   const isAll = (): boolean => [...known].every((body) => delivered.has(body));
   if (!isAll()) await consume(brokerOf(leader), isAll);
