@@ -22,16 +22,16 @@ afterAll(async () => {
 });
 
 test('whoever leads has what was confirmed', async () => {
+  let last = 0;
   const sent: string[] = [];
   const publish = async (leader: Leader): Promise<void> => {
     const channel = await open(brokerOf(leader));
     await channel.call('queue.declare', { queue: 'q', durable: true });
     await channel.call('confirm.select');
-    for (let count = 0; count < 50; count++) {
-      sent.push(`${sent.length}`);
-      channel.publish('', 'q', sent.at(-1) ?? '', { properties: PERSISTENT });
-    }
-    await confirmed(channel, 50);
+    const bodies = Array.from({ length: 50 }, () => `${last++}`);
+    for (const body of bodies) channel.publish('', 'q', body, { properties: PERSISTENT });
+    await confirmed(channel, bodies.length);
+    sent.push(...bodies);
   };
   const isStandby = async (name: string): Promise<void> => {
     while ((await members.standbys.next(`${name} to follow`)) !== name);
@@ -55,16 +55,24 @@ test('whoever leads has what was confirmed', async () => {
   expect((await client.failure()).replyCode).toBe(320);
   await isStandby(first.name);
 
-  // A server of the stream is gone: whoever leads goes on, or another one does.
+  // A server of the stream is gone: whoever leads goes on, or another one does where that takes long.
   await servers.kill(0);
-  await publish(second);
+  for (let wasTaken = false; !wasTaken; ) {
+    wasTaken = await publish(members.serving ?? second).then(
+      () => true,
+      () => new Promise((resolve) => setTimeout(resolve, 100, false)),
+    );
+  }
   servers.startOne(0);
   await servers.ready();
 
-  expect(await members.end(second.name, 'SIGTERM')).toBe(0);
-  const third = await members.leaders.next('a leader behind one that has ended');
-  expect(third.name).not.toBe(second.name);
+  const before = members.serving ?? second;
+  expect(await members.end(before.name, 'SIGTERM')).toBe(0);
+  let third = await members.leaders.next('a leader behind one that has ended');
+  while (third.name === before.name) third = await members.leaders.next('a leader behind one that has ended');
   await publish(third);
   const all = await drain(await open(brokerOf(third)), 'q');
-  expect(all.map(([body]) => body)).toEqual(sent);
+  // What was not confirmed may be there as well.
+  const confirmedOnes = new Set(sent);
+  expect(all.map(([body]) => body).filter((body) => confirmedOnes.has(body))).toEqual(sent);
 });

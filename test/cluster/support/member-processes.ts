@@ -29,6 +29,8 @@ export class MemberProcesses {
   readonly #processes = new Map<string, ChildProcess>();
   /** Each that begins to serve, in order. */
   readonly leaders = new Inbox<Leader>();
+  /** Who began to serve last. */
+  serving: Leader | null = null;
   /** Names of those that have been told to follow well, in order. */
   readonly standbys = new Inbox<string>();
 
@@ -48,7 +50,10 @@ export class MemberProcesses {
       if (kind === 'follows') follows.resolve();
       else if (kind === 'line') process.stdout.write(`${name}: ${message}\n`);
       else if (kind === 'role' && role === 'standby') this.standbys.push(name);
-      else if (kind === 'running' && port != null) this.leaders.push({ name, port });
+      else if (kind === 'running' && port != null) {
+        this.serving = { name, port };
+        this.leaders.push(this.serving);
+      }
     });
     await follows.promise;
   }
