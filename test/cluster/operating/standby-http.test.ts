@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { freePort } from '../../../bench/support/ports.mjs';
 import { StandbyHttp } from '../../../dist/node/standby-http.js';
 import { isReferee } from '../../support/broker.js';
 import { ask, FakeMember, report, socketPath } from './managed.js';
@@ -10,12 +11,12 @@ const SILENT = (line: string): void => {
   throw new Error(line);
 };
 
-async function standby() {
+async function standby(port = 0) {
   const member = new FakeMember();
   member.report = report({ name: 'b', role: { kind: 'standby' }, leader: 'a' });
   const path = socketPath();
   const socket = { path, isNeeded: true };
-  const address = { host: '127.0.0.1', port: 0, tlsPort: null, page: true, socket, metrics: null };
+  const address = { host: '127.0.0.1', port, tlsPort: null, page: true, socket, metrics: null };
   const http = await StandbyHttp.open(address, null, member, SILENT);
   onTestFinished(() => http.close());
   const base = `http://127.0.0.1:${http.bound.port}`;
@@ -66,10 +67,11 @@ describe.skipIf(isReferee)('the HTTP of a node that follows', () => {
   });
 
   test('leaves its addresses to the broker that opens behind it', async () => {
-    const { path, http, base } = await standby();
+    // Else somebody else might have it meanwhile.
+    const port = await freePort();
+    const { path, http, base } = await standby(port);
     // A client that stays connected.
     await (await fetch(`${base}/api/health/live`)).text();
-    const port = http.bound.port ?? 0;
     await http.close();
     expect(existsSync(path)).toBe(false);
     const next = createServer();
