@@ -159,7 +159,7 @@ describe.skipIf(isReferee)('a node that is made from another one', () => {
         clock: machineClock,
         atLeast: 2,
         report: (line) => told.push(line),
-        limits: { portion: 8 << 10, pauseMs: 0 },
+        limits: { portion: 32 << 10, pauseMs: 0 },
       };
       const told: string[] = [];
       const { source, position } = await within(PATIENCE_MS, 'the copy', copyNode(options));
