@@ -56,6 +56,7 @@ describe.skipIf(isReferee)('a broker that leads, by its hold', () => {
         for (const queue of ['consumed', 'got']) publishing.publish('', queue, body, { properties: PERSISTENT });
       };
       publish('before');
+      await confirmed(publishing, 2);
       expect((await consuming.deliver(1)).map(({ body }) => body.toString())).toEqual(['before']);
       expect((await consuming.get('got', true))?.body.toString()).toBe('before');
 
