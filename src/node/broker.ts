@@ -40,7 +40,8 @@ import { DefinitionsFileError, DefinitionsImport } from './files/definitions-fil
 import { ExpiryWatch } from './files/expiry-watch.js';
 import { OauthFileError, readOauthFiles } from './files/oauth-files.js';
 import { readTlsFiles, rereadTlsFiles, TlsFileError } from './files/tls-files.js';
-import { closeListeners, ListenError, openListeners } from './listeners/listeners.js';
+import { type Entrance, OwnEntrance } from './listeners/entrance.js';
+import { ListenError } from './listeners/listeners.js';
 import { proxiesIn } from './listeners/proxies.js';
 import { Management } from './management.js';
 import type { ResolvedOptions } from './options.js';
@@ -93,6 +94,8 @@ export interface Around {
   readonly logger: Logger;
   /** The node of a cluster that this broker serves for; null: none. */
   readonly member?: ClusterMember | null;
+  /** By which clients come, instead of listeners of the broker's own. */
+  readonly entrance?: Entrance;
 }
 
 /**
@@ -148,6 +151,7 @@ async function openOn(
   const { cpus, events, logger, member = null } = around;
   const native = loadAffinity();
   const dup = native.ok ? native.affinity.dup : null;
+  const { entrance = new OwnEntrance(options.listeners, dup, proxiesIn(options.proxyProtocolFrom)) } = around;
   // Sockets that cannot change threads are all served by one worker on this one.
   const workers = dup === null ? 1 : options.workers;
   const allowed = native.ok && dup !== null && options.pin ? native.affinity.allowedCpus() : [];
@@ -244,18 +248,12 @@ async function openOn(
     await definitions?.into(coordinator.administration.definitions, logger);
     let testing: BrokerTests | null = null;
     let tlsInForce = tls;
-    const listeners = await openListeners(
-      options.listeners,
-      dup,
-      (socket, address) => pool.accept(socket, address),
-      proxiesIn(options.proxyProtocolFrom),
-    );
+    const bound = await entrance.open((socket, address) => pool.accept(socket, address));
     const questions = new Questions(coordinator.administration);
     let stop = (): void => {};
     const stopAsked = new Promise<void>((resolve) => {
       stop = resolve;
     });
-    const bound = listeners.map((listener) => listener.bound);
     const http =
       managed === null
         ? null
@@ -322,7 +320,7 @@ async function openOn(
         }
       },
       close: async (vouches = true) => {
-        const closed = closeListeners(listeners);
+        const closed = entrance.close();
         management.close();
         coordinator.close();
         const { written, stuck } = await pool.close();
@@ -340,7 +338,7 @@ async function openOn(
       },
       fail: async () => {
         // Whoever connects now finds nobody; there is nothing to wait for.
-        closeListeners(listeners).catch(fatal);
+        entrance.close().catch(fatal);
         alarms.stop();
         figures.stop();
         expiry.stop();
@@ -352,6 +350,7 @@ async function openOn(
     };
   } catch (error) {
     figures.stop();
+    await entrance.close();
     const { written } = await pool.close();
     await spans?.fail();
     await storage?.abandon(written);
