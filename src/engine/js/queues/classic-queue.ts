@@ -103,7 +103,8 @@ export class ClassicQueue implements QueueKind {
     const others = isFree ? 0 : this.#waiters.turnsOfOthers(queue, claimant.hasTurn);
     const free = Math.max(claimant.hasTurn ? 1 : 0, this.ready(queue) - others);
     this.#take(queue, features, Math.min(max, free), room, claimant, claim);
-    const isOver = this.ready(queue) <= others || this.#contents.chains.foundSpilled;
+    // Who had no room for what is there comes back to it, and is not in line meanwhile.
+    const isOver = claim.end !== 'no room' && (this.ready(queue) <= others || this.#contents.chains.foundSpilled);
     if (isOver) claimant.onEmpty(queue, claim.count);
   }
 
