@@ -78,15 +78,21 @@ export class Management {
         this.#statistics.sampler.stop();
         this.#latencies.stop();
         this.#history.stop();
-        this.#listening?.close();
-        this.#streams.close();
-        this.#clients.close();
         this.#isClosing = true;
-        this.#moves?.then((moves) => moves.close()).catch(fatal);
+        this.#close().catch(fatal);
         break;
       default:
         message satisfies never;
     }
+  }
+
+  async #close(): Promise<void> {
+    const closed = this.#listening?.close();
+    this.#streams.close();
+    this.#moves?.then((moves) => moves.close()).catch(fatal);
+    await closed;
+    this.#clients.close();
+    this.#tell({ kind: 'closed' });
   }
 
   async #listen(address: HttpAddress, facts: BrokerFacts): Promise<void> {

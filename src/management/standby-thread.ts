@@ -6,6 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { Asking } from '../node/asking.js';
 import { type ClusterMember, remoteMember } from '../node/cluster/cluster-member.js';
 import type { FromStandby, StandbySetup, ToStandby } from '../node/standby-http.js';
+import { fatal } from '../platform/fatal.js';
 import { AddressRefused, HttpListening, type Listeners } from './http/listening.js';
 
 if (parentPort === null) throw new Error('this file is for a worker thread');
@@ -18,8 +19,7 @@ try {
   const listening = await HttpListening.open(address, tls, () => load(member));
   port.on('message', (message: ToStandby) => {
     if (message.kind === 'answer') return asking.onAnswer(message);
-    listening.close();
-    tell({ kind: 'closed' });
+    listening.close().then(() => tell({ kind: 'closed' }), fatal);
   });
   tell({ kind: 'listening', bound: listening.bound });
 } catch (error) {

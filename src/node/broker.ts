@@ -321,7 +321,7 @@ async function openOn(
       },
       close: async (vouches = true) => {
         const closed = entrance.close();
-        management.close();
+        await management.close();
         coordinator.close();
         const { written, stuck } = await pool.close();
         cpus.release();
@@ -351,6 +351,7 @@ async function openOn(
   } catch (error) {
     figures.stop();
     await entrance.close();
+    await management.close();
     const { written } = await pool.close();
     await spans?.fail();
     await storage?.abandon(written);

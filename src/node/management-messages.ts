@@ -97,11 +97,12 @@ export type ToManagement =
   | { readonly kind: 'answer'; readonly id: number; readonly outcome: Outcome }
   /** What the operator's log was told; only after `follow log`. */
   | { readonly kind: 'log'; readonly entries: readonly LogEntry[] }
-  /** Take no more requests, and end those that are being answered. */
+  /** Take no more requests, end those that are being answered, and say `closed`. */
   | { readonly kind: 'close' };
 
 export type FromManagement =
   | { readonly kind: 'listening'; readonly bound: BoundHttp }
+  | { readonly kind: 'closed' }
   /** `where`: the address that cannot be had. */
   | { readonly kind: 'refused'; readonly where: string; readonly reason: string }
   /** `user`: on whose behalf; null: nobody's. */

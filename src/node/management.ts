@@ -5,6 +5,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import type { Logger } from '../logging/logger.js';
 import { inWords } from '../platform/fatal.js';
+import { within } from '../platform/within.js';
 import type { SpilledBrowsing } from '../queues/spill/spilled-browsing.js';
 import type { AdministrationRequest } from './administration.js';
 import type { Outcome } from './broker-messages.js';
@@ -19,12 +20,17 @@ export type AskAdministration = (
   user: string | null,
 ) => void;
 
+/** A thread that does not hear for so long is stuck, which the workers' watch tells of (ms). */
+const CLOSE_MS = 2_000;
+
 export class Management {
   /** Goes to its thread. */
   readonly remote: MessagePort;
   readonly #port: MessagePort;
   /** Ends that the log is told to it. */
   #leaveLog = (): void => {};
+  #hasThread = false;
+  #onClosed = (): void => {};
 
   constructor() {
     const { port1, port2 } = new MessageChannel();
@@ -51,6 +57,9 @@ export class Management {
           case 'listening':
             resolve(message.bound);
             break;
+          case 'closed':
+            this.#onClosed();
+            break;
           case 'refused':
             reject(new ListenError(message.where, message.reason));
             break;
@@ -74,13 +83,23 @@ export class Management {
             message satisfies never;
         }
       });
+      this.#hasThread = true;
       this.#tell({ kind: 'listen', address, facts });
     });
   }
 
-  /** Takes no more requests; the thread ends with the workers. */
-  close(): void {
-    this.#tell({ kind: 'close' });
+  /**
+   * Takes no more requests. Resolves when its thread has heard so, or is too busy to; to be awaited before that is ended
+   * with the workers, whose words come to it another way: else its socket's file stays.
+   */
+  async close(): Promise<void> {
+    if (this.#hasThread) {
+      const closed = new Promise<void>((resolve) => {
+        this.#onClosed = resolve;
+      });
+      this.#tell({ kind: 'close' });
+      await within(CLOSE_MS, closed);
+    }
     this.#port.close();
   }
 

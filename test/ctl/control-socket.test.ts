@@ -63,6 +63,19 @@ describe('a path for the socket', () => {
     await next.stop();
   });
 
+  it('is free once a broker has ended, whatever that was busy with', async () => {
+    const path = join(directory, 'ctl.sock');
+    for (let round = 0; round < 6; round++) {
+      const { embedded } = await start(path, true);
+      await asked(path, 'GET', '/api/overview');
+      // They are cut off.
+      const busy = Array.from({ length: 20 }, () => asked(path, 'GET', '/api/definitions').catch(() => null));
+      await embedded.stop();
+      expect(() => lstatSync(path)).toThrow('ENOENT');
+      await Promise.all(busy);
+    }
+  });
+
   it('is refused where something else lies, and that stays', async () => {
     const path = join(directory, 'notes');
     writeFileSync(path, 'mine');

@@ -14,13 +14,11 @@ const MODE = 0o600;
 
 export class ControlSocket {
   readonly path: string;
-  readonly #server: Server;
   /** The number of its file: what another broker has put there is not removed. */
   readonly #inode: number;
 
-  private constructor(path: string, server: Server) {
+  private constructor(path: string) {
     this.path = path;
-    this.#server = server;
     this.#inode = lstatSync(path).ino;
   }
 
@@ -32,17 +30,15 @@ export class ControlSocket {
       await removeStale(path);
       server.on('connection', markOperator);
       await listenPrivately(path, server);
-      return new ControlSocket(path, server);
+      return new ControlSocket(path);
     } catch (error) {
       throw inWords(error as NodeJS.ErrnoException, path);
     }
   }
 
-  /** Takes nobody in any more; requests that are being answered are answered. */
-  close(): void {
+  /** Gives the path up; nobody finds the server any more. */
+  leave(): void {
     if (lstatSync(this.path, { throwIfNoEntry: false })?.ino === this.#inode) rmSync(this.path, { force: true });
-    this.#server.close();
-    this.#server.closeIdleConnections();
   }
 }
 

@@ -11,6 +11,7 @@ import { hostText } from '../../node/listeners/address.js';
 import { boundTo, listenAt } from '../../node/listeners/tcp.js';
 import type { BoundHttp, BoundMetrics, ControlSocketAddress, HttpAddress } from '../../node/management-messages.js';
 import { fatal } from '../../platform/fatal.js';
+import { within } from '../../platform/within.js';
 import { ControlSocket } from './control-socket.js';
 
 /** How long a client may take to send a request, and the head of it (ms). */
@@ -18,6 +19,10 @@ const TIMES = { requestTimeout: 60_000, headersTimeout: 10_000, keepAliveTimeout
 
 /** How many clients may be connected: their requests are for people and tools, which are few. */
 const CONNECTIONS_MAX = 1_000;
+
+/** How long what is being answered has when all is closed (ms). */
+const ANSWER_MS = 500;
+const LOOK_MS = 10;
 
 /** An address cannot be had; the message says why. */
 export class AddressRefused extends Error {
@@ -45,11 +50,12 @@ export class HttpListening {
     plain: readonly Server[],
     https: readonly HttpsCertificates[],
     metrics: readonly Server[],
+    opened: readonly Server[],
     socket: ControlSocket | null,
     socketTrouble: string | null,
   ) {
     const byTls = https.map(({ server }) => server);
-    this.#servers = [...plain, ...byTls, ...metrics];
+    this.#servers = opened;
     this.#https = https;
     this.#socket = socket;
     const [first] = plain;
@@ -97,7 +103,7 @@ export class HttpListening {
       const open = https.filter(({ server }) => server.listening);
       const scraped = metrics === null ? [] : await openTcp('http', metrics, create('metrics'));
       const { control, trouble } = await openControl(socket, create('api'));
-      return new HttpListening(servers, open, scraped, control, trouble);
+      return new HttpListening(servers, open, scraped, opened, control, trouble);
     } catch (error) {
       for (const server of opened) server.close();
       throw error;
@@ -109,13 +115,23 @@ export class HttpListening {
     for (const certificates of this.#https) certificates.replace(setup);
   }
 
-  /** Takes nobody in any more; requests that are being answered are answered. */
-  close(): void {
-    this.#socket?.close();
-    for (const server of this.#servers) {
-      server.close();
-      server.closeIdleConnections();
-    }
+  /**
+   * Takes nobody in any more. Resolves when all connections have ended; what takes long to be answered breaks off. To be
+   * awaited before the thread is ended: Node 20 aborts the process where that happens amid a request's head.
+   */
+  async close(): Promise<void> {
+    this.#socket?.leave();
+    const closed = Promise.all(this.#servers.map((server) => new Promise((resolve) => server.close(resolve))));
+    const endIdle = (): void => {
+      for (const server of this.#servers) server.closeIdleConnections();
+    };
+    endIdle();
+    // Those that are idle once they are answered.
+    const looks = setInterval(endIdle, LOOK_MS);
+    await within(ANSWER_MS, closed);
+    clearInterval(looks);
+    for (const server of this.#servers) server.closeAllConnections();
+    await within(ANSWER_MS, closed);
   }
 }
 
